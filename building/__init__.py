@@ -1,0 +1,1 @@
+"""What only a build needs: the compiler of the definitions and the collector of browser assets."""

@@ -1,0 +1,89 @@
+"""History in pages: what was asked goes along, signed, in the link to the next (R4 http.html#history)."""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import NamedTuple
+
+import msgspec
+
+from charthouse.access.keys import Keys
+from charthouse.base.errors import Problem, invalid
+from charthouse.db.connect import Connection
+from charthouse.search.page import Found, Page
+from charthouse.store.read import END, Reader
+
+SIGNATURE = 16  # bytes of the HMAC that are kept
+
+
+class Asked(NamedTuple):
+    """Whose history: a resource, a type, everything; and when: `since` ms, or current within the span `at`."""
+
+    type: str | None
+    id: str | None
+    since: int | None = None
+    at: tuple[int, int] | None = None
+
+
+class Mark(msgspec.Struct, array_like=True, frozen=True):
+    """Where a walk through a history stands: versions before the row `before` follow."""
+
+    asked: Asked
+    before: int
+    total: int | None
+
+
+class History:
+    """Pages of versions on a connection it is given."""
+
+    def __init__(self, reader: Reader, keys: Keys) -> None:
+        self._reader = reader
+        self._keys = keys
+
+    def page(self, connection: Connection, asked: Asked, count: int, cursor: str | None) -> Page:
+        """One page, newest first. A cursor belongs to its history; versions written later are not in it."""
+        mark = self._open(cursor) if cursor else None
+        if mark is not None and (mark.asked.type, mark.asked.id) != (asked.type, asked.id):
+            raise unknown()
+        asked = mark.asked if mark else asked
+        low, high = asked.at or (-END, END)
+        before = mark.before if mark else END
+        bounds = {"before": before, "since": asked.since or 0, "until": high, "current_after": low}
+        total = mark.total if mark else self._total(connection, asked, bounds)
+        found = self._reader.history(connection, asked.type, asked.id, **bounds, count=count + 1)
+        page = Page([Found(stored, "match") for stored in found[:count]], total)
+        if len(found) > count > 0:
+            page.next = self._close(Mark(asked, found[count - 1].seq, total))
+        return page
+
+    def _total(self, connection: Connection, asked: Asked, bounds: dict[str, int]) -> int | None:
+        """Of one resource it is known at once; of a type or everything it would have to be counted."""
+        if asked.type is None or asked.id is None:
+            return None
+        return self._reader.count_versions(connection, asked.type, asked.id, **bounds)
+
+    def _close(self, mark: Mark) -> str:
+        content = msgspec.msgpack.encode(mark)
+        signature = self._keys.sign("cursor", b"history" + content)[:SIGNATURE]
+        return urlsafe_b64encode(signature + content).rstrip(b"=").decode()
+
+    def _open(self, word: str) -> Mark:
+        try:
+            raw = urlsafe_b64decode(word.encode("ascii") + b"=" * (-len(word) % 4))
+            signature, content = raw[:SIGNATURE], raw[SIGNATURE:]
+            expected = self._keys.sign("cursor", b"history" + content)[:SIGNATURE]
+            if not hmac.compare_digest(expected, signature):
+                raise unknown()
+            return msgspec.msgpack.decode(content, type=Mark)
+        except (binascii.Error, UnicodeEncodeError, ValueError, msgspec.DecodeError):
+            raise unknown() from None
+
+
+def unknown() -> Problem:
+    """The answer to a page link that is not ours."""
+    return invalid(
+        "value", "This page link is not one of ours, or was altered.", place="_cursor",
+        repair="Ask for the history again.",
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""What this server can do, told from the table that dispatches and the definitions that search uses
+(R4 capabilitystatement.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from importlib import metadata
+from typing import Final
+
+from charthouse.api import body, routes
+from charthouse.api.negotiate import JSON, XML
+from charthouse.base import clock
+from charthouse.fhir.definitions import Definitions, SearchParam
+from charthouse.fhir.resource import Tree
+
+Searchable = Callable[[str], Iterable[SearchParam]]
+
+FHIR_VERSION: Final = "4.0.1"
+NOT_YET: Final = frozenset({"phonetic"})  # search parameters that are refused by name, whatever their kind
+SEARCHED: Final = ("string", "token", "reference", "date", "number", "quantity", "uri")
+_SECURITY: Final = (
+    "Every address but this one needs a bearer token, or a signed-in session, which changes something only "
+    "with the X-CSRF-Token of its page. Cross-origin requests are not answered."
+)
+_ABOUT_ONE_TYPE: Final = {
+    "versioning": "versioned",
+    "readHistory": True,
+    "updateCreate": True,
+    "conditionalCreate": True,
+    "conditionalRead": "full-support",
+    "conditionalUpdate": True,
+    "conditionalDelete": "single",
+    "referencePolicy": ["literal", "logical"],
+}
+
+
+class Capability:
+    """The CapabilityStatement of one server; made on first use, for it looks through every type."""
+
+    def __init__(self, definitions: Definitions, searchable: Searchable) -> None:
+        self._definitions = definitions
+        self._searchable = searchable
+        self._since = clock.instant(clock.now())
+        self._made = cache(self._make)
+
+    def statement(self, base: str) -> Tree:
+        """The statement for callers who know the server as `base`."""
+        implementation = {"description": "Charthouse, an electronic health record", "url": base}
+        return {**self._made(), "implementation": implementation}
+
+    def _make(self) -> Tree:
+        return {
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": self._since,
+            "publisher": "Charthouse",
+            "kind": "instance",
+            "software": {"name": "Charthouse", "version": _version()},
+            "implementation": {},
+            "fhirVersion": FHIR_VERSION,
+            "format": ["json", "xml", JSON, XML],
+            "patchFormat": [body.JSON_PATCH, JSON, XML],
+            "rest": [
+                {
+                    "mode": "server",
+                    "security": {"cors": False, "description": _SECURITY},
+                    "resource": self._resources(),
+                    "interaction": [{"code": code} for code in _codes(of_type=False)],
+                }
+            ],
+        }
+
+    def _resources(self) -> list[Tree]:
+        types = [name for name in self._definitions.resource_types if name not in routes.NO_ADDRESS]
+        params = {name: list(self._searchable(name)) for name in types}
+        backward = _backward(params)
+        interactions = [{"code": code} for code in _codes(of_type=True)]
+        return [
+            {
+                "type": name,
+                "interaction": interactions,
+                **_ABOUT_ONE_TYPE,
+                **_lists(searchInclude=_forward(name, found), searchRevInclude=backward.get(name, [])),
+                "searchParam": [
+                    {"name": param.code, "definition": param.url, "type": param.type} for param in found
+                ],
+            }
+            for name, found in params.items()
+        ]
+
+
+def searchable(definitions: Definitions) -> Searchable:
+    """The search parameters of a type that have an expression and a kind that is searched."""
+
+    def of(name: str) -> Iterable[SearchParam]:
+        found = definitions.search_params(name).values()
+        return [
+            param
+            for param in found
+            if param.expression and param.type in SEARCHED and param.code not in NOT_YET
+        ]
+
+    return of
+
+
+def _codes(*, of_type: bool) -> list[str]:
+    """The interactions in the table, on a type or on the whole server, each once."""
+    found = {
+        code: None
+        for route in routes.ROUTES
+        if route.path.startswith("{type}") == of_type and not route.open
+        for code in route.codes
+    }
+    return list(found)
+
+
+def _forward(name: str, params: Iterable[SearchParam]) -> list[str]:
+    return [f"{name}:{param.code}" for param in params if param.type == "reference"]
+
+
+def _backward(params: Mapping[str, Iterable[SearchParam]]) -> dict[str, list[str]]:
+    """Type -> the references to it that `_revinclude` can follow."""
+    found: dict[str, list[str]] = {}
+    for name, own in params.items():
+        for param in own:
+            if param.type == "reference":
+                for target in params if "Resource" in param.targets else param.targets:
+                    found.setdefault(target, []).append(f"{name}:{param.code}")
+    return found
+
+
+def _lists(**found: Sequence[str]) -> dict[str, list[str]]:
+    """Those that hold something: FHIR has no empty lists."""
+    return {name: list(values) for name, values in found.items() if values}
+
+
+def _version() -> str:
+    try:
+        return metadata.version("charthouse")
+    except metadata.PackageNotFoundError:
+        return "0"

@@ -1,0 +1,254 @@
+"""The one table of settings: what an operator may set, its default, and what a good value looks like."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from charthouse.base.errors import Category, Issue, Problem, problem
+
+PREFIX: Final = "CHARTHOUSE_"
+# Read by the build and the tests, never by a running Charthouse.
+ELSEWHERE: Final = ("CHARTHOUSE_BUILD_", "CHARTHOUSE_TEST_")
+
+Parser = Callable[[str], Any]
+
+
+class Wrong(ValueError):
+    """A setting's text does not say what it should; the message is the repair."""
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _whole(low: int, high: int) -> Parser:
+    """A parser of whole numbers from `low` to `high`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", text) or not low <= int(text) <= high:
+            raise Wrong(f"Give a whole number from {low} to {high}.")
+        return int(text)
+
+    return parse
+
+
+_UNITS: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,12})([KMG]?)", text.upper())
+    if found is None or not 1024 <= int(found[1]) * _UNITS[found[2]] <= 4 * 1024**3:
+        raise Wrong("Give a number of bytes from 1K to 4G, e.g. 67108864 or 64M.")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _switch(text: str) -> bool:
+    word = text.lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise Wrong("Give on or off.")
+
+
+def _word(*words: str) -> Parser:
+    """A parser of one of `words`."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise Wrong(f"Give one of {', '.join(words)}.")
+        return text.lower()
+
+    return parse
+
+
+def _database(text: str) -> str:
+    if urlsplit(text).scheme not in ("postgresql", "postgres"):
+        raise Wrong("Give postgresql://USER@HOST/NAME, or leave it out for a data folder.")
+    return text
+
+
+def _web(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise Wrong("Give the address people use, e.g. https://ehr.example.org")
+    return text.rstrip("/")
+
+
+def _key(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise Wrong("Give the 64 hexadecimal digits that `charthouse init --key-file PATH` writes.")
+    return text.lower()
+
+
+def _setting(default: Any, parse: Parser, help: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"parse": parse, "help": help, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this process was told, each with its default; `read` fills it from the environment."""
+
+    data: Path = _setting(
+        Path("charthouse-data"), _path, "Folder of the record when no database URL is given."
+    )
+    database_url: str | None = _setting(
+        None, _database, "PostgreSQL to keep the record in, instead of a folder.", secret=True
+    )
+    host: str = _setting("127.0.0.1", _text, "Address to listen on; 0.0.0.0 for every network card.")
+    port: int = _setting(8080, _whole(1, 65535), "Port to listen on.")
+    base_url: str | None = _setting(
+        None, _web, "Address people and programs use, where it is not http://HOST:PORT."
+    )
+    body_limit: int = _setting(
+        128 * 1024**2, _size, "Largest request body in bytes; K, M and G may follow the number."
+    )
+    bundle_entries: int = _setting(
+        20_000, _whole(1, 1_000_000), "Most entries in one batch or transaction bundle."
+    )
+    search_budget: int = _setting(
+        10_000, _whole(10, 600_000), "Milliseconds a search may take before it is refused as too costly."
+    )
+    page_size: int = _setting(20, _whole(1, 1000), "Results on a page when a search does not say.")
+    page_limit: int = _setting(1000, _whole(1, 1000), "Most results on a page, whatever a search says.")
+    session_idle: int = _setting(30, _whole(1, 1440), "Minutes without a request after which a session ends.")
+    session_absolute: int = _setting(
+        720, _whole(1, 10_080), "Minutes after which a session ends in any case."
+    )
+    key_file: Path | None = _setting(None, _path, "File that holds the key of an encrypted record.")
+    key: str | None = _setting(None, _key, "That key itself; a file is safer.", secret=True)
+    public_guide: bool = _setting(False, _switch, "Serve the careers guide without signing in: on or off.")
+    demo: bool = _setting(False, _switch, "Mark every page as a demonstration with invented people.")
+    log_level: str = _setting(
+        "info", _word("debug", "info", "warning", "error"), "Least serious thing that is logged."
+    )
+    log_format: str = _setting(
+        "auto",
+        _word("auto", "json", "console"),
+        "Form of log lines; auto is console at a terminal, else JSON.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table, for `charthouse config` and the reference page."""
+
+    name: str
+    variable: str
+    default: str
+    help: str
+    secret: bool
+
+
+def table() -> Iterator[Row]:
+    """Every setting in order; the default as an operator would write it, empty where there is none."""
+    for item in fields(Settings):
+        metadata = item.metadata
+        yield Row(item.name, variable(item), _written(item.default), metadata["help"], metadata["secret"])
+
+
+def variable(item: Field[Any]) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + item.name.upper()
+
+
+def _written(value: object) -> str:
+    if value is None or value is MISSING:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
+
+
+def read(environment: Mapping[str, str], **given: Any) -> Settings:
+    """Settings from `environment`, and from `given` (a command's options, None = not given), which win.
+
+    Raises `Problem(invalid)` with one issue for each variable that is wrong: its name, what it
+    holds (never a secret) and what would be right. An empty variable counts as not set.
+    """
+    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    wrong: list[Issue] = []
+    for item in fields(Settings):
+        name = variable(item)
+        text = environment.get(name, "").strip()
+        if not text or item.name in values:
+            continue
+        try:
+            values[item.name] = item.metadata["parse"](text)
+        except Wrong as error:
+            shown = "(not shown)" if item.metadata["secret"] else text
+            wrong.append(Issue("value", f"{name} is not usable.", name, shown, str(error)))
+    wrong += _strangers(environment)
+    made = Settings(**values)
+    wrong += _contradictions(made)
+    if wrong:
+        raise Problem(Category.INVALID, tuple(wrong))
+    return made
+
+
+def _strangers(environment: Mapping[str, str]) -> Iterator[Issue]:
+    """Variables with our prefix that are no setting: most often a slip of the pen."""
+    known = [variable(item) for item in fields(Settings)]
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(ELSEWHERE):
+            near = difflib.get_close_matches(name, known, n=1)
+            repair = f"Did you mean {near[0]}?" if near else "`charthouse config` lists what there is."
+            yield Issue("not-found", f"{name} is no setting.", name, None, repair)
+
+
+def _contradictions(made: Settings) -> Iterator[Issue]:
+    if made.key and made.key_file:
+        yield Issue(
+            "conflict",
+            "CHARTHOUSE_KEY and CHARTHOUSE_KEY_FILE are both given.",
+            "CHARTHOUSE_KEY",
+            None,
+            "Keep one.",
+        )
+    if made.page_size > made.page_limit:
+        yield Issue(
+            "value",
+            "CHARTHOUSE_PAGE_SIZE is more than CHARTHOUSE_PAGE_LIMIT.",
+            "CHARTHOUSE_PAGE_SIZE",
+            str(made.page_size),
+            f"Give at most {made.page_limit}.",
+        )
+    if made.session_idle > made.session_absolute:
+        yield Issue(
+            "value",
+            "CHARTHOUSE_SESSION_IDLE is more than CHARTHOUSE_SESSION_ABSOLUTE.",
+            "CHARTHOUSE_SESSION_IDLE",
+            str(made.session_idle),
+            f"Give at most {made.session_absolute}.",
+        )
+
+
+def key(made: Settings) -> str | None:
+    """The key of an encrypted record in hexadecimal, from the setting or its file; None = not encrypted.
+
+    Raises `Problem(invalid)` where the file cannot be read or holds no key.
+    """
+    if made.key_file is None:
+        return made.key
+    try:
+        return _key(made.key_file.read_text().strip())
+    except OSError as error:
+        raise _no_key(made.key_file, f"It cannot be read ({error.strerror}).") from None
+    except (Wrong, UnicodeDecodeError):
+        raise _no_key(made.key_file, "It does not hold 64 hexadecimal digits.") from None
+
+
+def _no_key(file: Path, why: str) -> Problem:
+    name = "CHARTHOUSE_KEY_FILE"
+    repair = f"{why} Name the file that `charthouse init --key-file PATH` wrote."
+    return problem(Category.INVALID, "value", f"{name} is not usable.", place=name, value=file, repair=repair)

@@ -1,0 +1,1 @@
+"""The database engine: connections, named SQL, migrations, the one writer thread."""

@@ -1,0 +1,1 @@
+"""Many resources at once: reading files and archives in, writing NDJSON out."""

@@ -1,0 +1,1 @@
+"""Work that follows a write and need not hold it up."""

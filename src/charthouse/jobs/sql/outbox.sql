@@ -1,0 +1,5 @@
+-- name: waiting
+SELECT txn FROM outbox ORDER BY txn LIMIT ?;
+
+-- name: done
+DELETE FROM outbox WHERE txn <= ?;

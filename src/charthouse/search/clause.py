@@ -1,0 +1,214 @@
+"""A condition of a search as index ranges: how to probe one resource for it, and how to gather all that meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from charthouse.db.connect import Connection
+from charthouse.fhir import references
+from charthouse.search import ranges
+from charthouse.search.names import Names
+from charthouse.search.query import Amount, Criterion, Kind, Link, Measure, Query, Span, Text, Token
+from charthouse.search.ranges import Test
+from charthouse.search.text import Fragment, Texts, padded
+from charthouse.store.index import Source
+
+END_OF_TEXT: Final = "\U0010ffff"  # sorts after every other character
+
+_TABLES: Final = {
+    Kind.TOKEN: "token_index", Kind.REFERENCE: "reference_index", Kind.DATE: "date_index",
+    Kind.STRING: "string_index", Kind.NUMBER: "number_index", Kind.QUANTITY: "quantity_index",
+    Kind.URI: "uri_index", Kind.ID: "resource", Kind.UPDATED: "resource",
+}  # fmt: skip
+# Which condition is likely to leave the fewest candidates, before anything is counted.
+_RANK: Final = {
+    Kind.ID: 0, Kind.REFERENCE: 1, Kind.TOKEN: 2, Kind.URI: 3, Kind.STRING: 4, Kind.QUANTITY: 5, Kind.NUMBER: 6,
+    Kind.UPDATED: 7, Kind.DATE: 8,
+}  # fmt: skip
+# A single value of these is one stretch of an index, in the order of the keys and each key once.
+_STREAMS: Final = frozenset(("token_is", "reference_is", "uri_is"))
+# Conditions that most rows meet, or that no index leads to.
+_BROAD: Final = frozenset(("token_of_system", "date_ne", "number_ne", "updated_outside"))
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A condition with its numbers looked up.
+
+    Without `tests` nothing meets it (or everything, when `negated`). `rank` orders conditions by
+    how much they are likely to leave.
+    """
+
+    table: str
+    params: tuple[int, ...]
+    tests: tuple[Test, ...]
+    negated: bool
+    rank: int
+    type_number: int
+
+    @property
+    def streams(self) -> bool:
+        """Whether its index rows come in the order of the keys, each key once."""
+        return (
+            len(self.params) == 1
+            and len(self.tests) == 1
+            and not self.negated
+            and self.tests[0].size == 1
+            and self.tests[0].name in _STREAMS
+        )
+
+    @property
+    def drives(self) -> bool:
+        """Whether all that meets it can be gathered from an index."""
+        return not self.negated and all(not _BROAD.issuperset(test.name.split("&")) for test in self.tests)
+
+    def probe(self, texts: Texts) -> Fragment:
+        """The condition on one resource `r`."""
+        names = tuple((test.name, test.size) for test in self.tests)
+        sql = texts.probe(self.table, len(self.params), names, self.negated)
+        return Fragment(sql, (*self.params, *(arg for test in self.tests for arg in test.args)))
+
+    def gather(self, texts: Texts) -> Fragment:
+        """The keys of all that meets it, perhaps more than once."""
+        legs = [leg for test in self.tests for leg in (test.legs or (test,))]
+        sql = texts.gather(self.table, len(self.params), tuple((leg.name, leg.size) for leg in legs))
+        front = (self.type_number,) if self.table == "resource" else self.params
+        return Fragment(sql, tuple(arg for leg in legs for arg in (*front, *leg.args)))
+
+    def value(self, texts: Texts) -> tuple[str, tuple[Any, ...]]:
+        """The test of a condition that streams, and its values, the parameter's in front."""
+        test = self.tests[0]
+        return texts.test(test.name, test.size, "r"), (*self.params, *test.args)
+
+
+def clauses(connection: Connection, names: Names, query: Query, at: int) -> list[Clause]:
+    """The clauses of a query; `at` (ms) is the moment that "approximately" is measured from.
+
+    Date conditions on a parameter with a single value are joined into one, so that a span given by
+    its two ends is one stretch of the index.
+    """
+    number = names.types[query.type]
+    spans: dict[Source, list[Span]] = {}
+    found: list[Clause] = []
+    for one in query.criteria:
+        if one.kind is Kind.DATE and one.source.single and len(one.values) == 1:
+            spans.setdefault(one.source, []).append(cast(Span, one.values[0]))
+            continue
+        params = names.params(connection, query.type, one.source.codes)
+        tests: Sequence[Test] = ()
+        if params or not one.source.codes:
+            tests = _tests(connection, names, one, at)
+        found.append(Clause(_TABLES[one.kind], params, tuple(tests), one.negated, _RANK[one.kind], number))
+    for source, dates in spans.items():
+        params = names.params(connection, query.type, source.codes)
+        joined = (ranges.test([ranges.bounds(span, at) for span in dates]),) if params else ()
+        found.append(Clause("date_index", params, joined, False, _RANK[Kind.DATE], number))
+    return found
+
+
+def _tests(connection: Connection, names: Names, criterion: Criterion, at: int) -> Sequence[Test]:
+    kind = criterion.kind
+    if kind is Kind.TOKEN:
+        return _tokens(connection, names, cast(tuple[Token, ...], criterion.values))
+    if kind is Kind.REFERENCE:
+        links = cast(tuple[Link, ...], criterion.values)
+        return _any_of(
+            "reference_is",
+            (
+                number
+                for link in links
+                if not _is_unresolvable(criterion, link)
+                for number in names.targets(connection, link)
+            ),
+        )
+    if kind is Kind.URI:
+        texts = cast(tuple[str, ...], criterion.values)
+        return _any_of("uri_is", (number for text in texts for number in names.uri(connection, text)))
+    if kind is Kind.ID:
+        return _any_of("id_is", cast(tuple[str, ...], criterion.values))
+    if kind is Kind.STRING:
+        return [_text(value) for value in cast(tuple[Text, ...], criterion.values)]
+    if kind is Kind.DATE:
+        return [ranges.test([ranges.bounds(span, at)]) for span in cast(tuple[Span, ...], criterion.values)]
+    if kind is Kind.UPDATED:
+        return [_updated(value, at) for value in cast(tuple[Span, ...], criterion.values)]
+    if kind is Kind.NUMBER:
+        return [_number(value) for value in cast(tuple[Amount, ...], criterion.values)]
+    found: list[Test] = []
+    for measure in cast(tuple[Measure, ...], criterion.values):
+        if measure.unit is None:
+            found.append(_number(measure.amount))
+        elif units := names.units(connection, measure):
+            found.append(_number(measure.amount, units))
+    return found
+
+
+def _any_of(name: str, numbers: Iterable[Any]) -> list[Test]:
+    """One test for all values, none when there is none."""
+    found = padded(list(dict.fromkeys(numbers)))
+    return [Test(name, len(found), tuple(found))] if found else []
+
+
+def _tokens(connection: Connection, names: Names, tokens: tuple[Token, ...]) -> list[Test]:
+    if len(tokens) == 1 and tokens[0].code is not None:
+        return _any_of("token_is", names.codes(connection, tokens[0]))
+    codes = (number for one in tokens if one.code is not None for number in names.codes(connection, one))
+    systems = (
+        number for one in tokens if one.code is None for number in names.system(connection, one.system or "")
+    )
+    return [*_any_of("token_is", codes), *_any_of("token_of_system", systems)]
+
+
+def _is_unresolvable(criterion: Criterion, link: Link) -> bool:
+    """Whether a parameter for references to one type is asked for an address that does not tell its type."""
+    return (
+        criterion.source.target is not None
+        and link.address is not None
+        and references.parse(link.address) is None
+    )
+
+
+def _text(value: Text) -> Test:
+    if value.exact is not None:
+        return Test("string_exact", 1, (value.folded, value.exact))
+    return Test("string_start", 1, (value.folded, value.folded + END_OF_TEXT))
+
+
+def _updated(span: Span, at: int) -> Test:
+    """A point in time, a millisecond long, against the same ranges."""
+    prefix, low, high = span
+    first, last = -(1 << 62), 1 << 62
+    match prefix:
+        case "eq":
+            return Test("updated_within", 1, (low, high))
+        case "ne":
+            return Test("updated_outside", 1, (low, high))
+        case "gt" | "sa":
+            return Test("updated_within", 1, (high, last))
+        case "ge":
+            return Test("updated_within", 1, (low, last))
+        case "lt" | "eb":
+            return Test("updated_within", 1, (first, low))
+        case "le":
+            return Test("updated_within", 1, (first, high))
+        case _:
+            return Test("updated_within", 1, ranges.approximate(span, at))
+
+
+def _number(amount: Amount, units: tuple[int, ...] = ()) -> Test:
+    prefix, value, low, high = amount
+    match prefix:
+        case "eq":
+            args: tuple[float, ...] = (low, high, high)
+        case "ne":
+            args = (low, high)
+        case "ge" | "le":
+            args = (value, value)
+        case "ap":
+            args = (high, low)
+        case _:
+            args = (value,)
+    listed = tuple(padded(units)) if units else ()
+    return Test(f"number_{prefix}", len(listed), (*listed, *args))

@@ -1,0 +1,89 @@
+"""The small integers behind the names in a search: parameters, codes, addresses, resources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from charthouse.db.connect import Connection
+from charthouse.search.query import Link, Measure, Token
+from charthouse.search.text import Texts
+from charthouse.store.index import short
+
+REMEMBERED: Final = 50_000  # entries per kind before the memory starts anew
+
+Ids = tuple[int, ...]
+
+
+class Names:
+    """Looks names up; numbers are never given to another name, so what was found can be remembered.
+
+    `remember` must be off on a connection that sees rows which are not committed.
+    """
+
+    def __init__(self, texts: Texts, types: Mapping[str, int], *, remember: bool = True) -> None:
+        self._texts = texts
+        self._sql = texts.lookup
+        self.types = types
+        self._remember = remember
+        self._params: dict[tuple[str, str], int] = {}
+        self._codes: dict[tuple[str, str], Ids] = {}
+
+    def params(self, connection: Connection, type: str, codes: Sequence[str]) -> Ids:
+        """The numbers of a type's parameters; those under which nothing was ever stored are left out."""
+        found: list[int] = []
+        for code in codes:
+            number = self._params.get((type, code))
+            if number is None:
+                row = connection.one(self._sql.param, (self.types[type], code))
+                if row is None:
+                    continue
+                number = int(row[0])
+                if self._remember:
+                    self._params[type, code] = number
+            found.append(number)
+        return tuple(found)
+
+    def codes(self, connection: Connection, token: Token) -> Ids:
+        """The codes that `token`, which names one, can mean."""
+        if token.code is None:
+            raise ValueError("a token without a code names no single code")
+        system, code = short(token.system) if token.system else token.system, short(token.code)
+        if system is None:
+            rows = connection.run(self._sql.code_in_any_system, (code,))
+            return tuple(row[0] for row in rows)
+        known = self._codes.get((system, code))
+        if known is not None:
+            return known
+        if system:
+            rows = connection.run(self._sql.code_in_system, (system, code))
+        else:
+            rows = connection.run(self._sql.code_without_system, (code,))
+        found = tuple(row[0] for row in rows)
+        if found and self._remember:
+            if len(self._codes) >= REMEMBERED:
+                self._codes.clear()
+            self._codes[system, code] = found
+        return found
+
+    def system(self, connection: Connection, uri: str) -> Ids:
+        """The number of a code system; 0 stands for none."""
+        if not uri:
+            return (0,)
+        return tuple(row[0] for row in connection.run(self._sql.system, (short(uri),)))
+
+    def units(self, connection: Connection, measure: Measure) -> Ids:
+        """The units that a quantity can be stated in."""
+        return self.codes(connection, Token(measure.system, measure.unit or ""))
+
+    def uri(self, connection: Connection, text: str) -> Ids:
+        """The number of an address."""
+        return tuple(row[0] for row in connection.run(self._sql.uri, (short(text),)))
+
+    def targets(self, connection: Connection, link: Link) -> Ids:
+        """The numbers under which references to `link` are stored."""
+        if link.address is not None:
+            return tuple(-number for number in self.uri(connection, link.address))
+        statement = self._texts.format(self._sql.key, ("list", self._texts.listed(len(link.types))))
+        rows = connection.run(statement, (*(self.types[type] for type in link.types), link.id))
+        return tuple(row[0] for row in rows)

@@ -1,0 +1,267 @@
+"""From a query to statements: what drives the search, what is probed, and how a page and a total are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import isqrt
+from typing import Any, Final
+
+from charthouse.db.connect import Connection
+from charthouse.search import order
+from charthouse.search.choose import ENOUGH, Choice, choose, streamed
+from charthouse.search.clause import Clause, clauses
+from charthouse.search.names import Names
+from charthouse.search.order import Key, Position
+from charthouse.search.query import Query
+from charthouse.search.text import EVERYTHING, NOTHING, Fragment, Texts, both
+
+PAGE: Final = 21  # rows of a usual page and one more, for weighing a sort against a walk
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where candidates come from: the FROM and WHERE of a statement, the expression of their key, and
+    what else each has to meet."""
+
+    fragment: Fragment
+    key: str
+    conditions: Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Reading matches off an index in the order of the first sort key.
+
+    `source` is all resources of the type and what they have to meet, `stretch` a further condition
+    on the index rows `s`. `is_all` says that what has no value for the key cannot match.
+    """
+
+    source: Source
+    stretch: Fragment
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A search with its driver chosen.
+
+    `size` is how many candidates the driver leaves, None when that was not counted or is many.
+    `walk` is set where matches are read in the order of the first sort key, instead of sorting all candidates.
+    `rows` counts the candidates without touching the resources, where nothing else has to be met.
+    """
+
+    texts: Texts
+    source: Source
+    keys: tuple[Key, ...]
+    size: int | None
+    walk: Walk | None = None
+    rows: Fragment | None = None
+    is_whole_type: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is known that nothing can match."""
+        return self.size == 0
+
+    @property
+    def is_cheap_to_count(self) -> bool:
+        """Whether counting to a limit looks at a limited number of candidates."""
+        return self.size is not None or not self.source.conditions.sql
+
+    def page(
+        self, position: Position, *, back: bool = False, bound: int | str | None = None
+    ) -> list[Fragment]:
+        """Statements of which the first, and where it gives too few rows the next, answer a page.
+
+        Each wants the number of rows as its last value and answers (key, sort values…). `position`
+        is where to start, empty for the beginning; with `bound` only what was not changed since
+        that version is shown, so that nothing that moved in the order is met twice.
+        """
+        if self.walk is None:
+            return [self._statement(self.source, self.keys, position, back, bound)]
+        walk = self.walk
+        if self.keys[0].always:
+            return [self._statement(walk.source, self.keys, position, back, bound)]
+        if walk.is_all:
+            return [self._walked(walk, position, back, bound)]
+        among_missing = bool(position) and position[0] is None
+        if not back:
+            missing = self._missing(walk.source, position if among_missing else (), back, bound)
+            return [missing] if among_missing else [self._walked(walk, position, back, bound), missing]
+        walked = self._walked(walk, () if among_missing else position, back, bound)
+        if among_missing or not position:
+            return [self._missing(walk.source, position, back, bound), walked]
+        return [walked]
+
+    def total(self, limit: int | None = None) -> Fragment:
+        """A statement that counts all matches, to `limit` if given."""
+        source = self.source.fragment if self.rows is None else self.rows
+        frame = self.texts.page.total if limit is None else self.texts.page.total_to
+        conditions = self.source.conditions
+        sql = self.texts.format(frame, ("source", source.sql), ("conditions", conditions.sql))
+        args = (*source.args, *conditions.args)
+        return Fragment(sql, args if limit is None else (*args, limit))
+
+    def _walked(self, walk: Walk, position: Position, back: bool, bound: int | str | None) -> Fragment:
+        """The part of a walk where the first sort key has a value."""
+        first = self.keys[0]
+        column = f"s.{first.column}"
+        sql = self.texts.format(
+            self.texts.page.from_order,
+            ("table", first.table or ""),
+            ("params", self.texts.listed(1)),
+            ("stretch", walk.stretch.sql),
+            ("first", self._first_of(first)),
+        )
+        args: tuple[Any, ...] = (*first.params, *walk.stretch.args)
+        if position:
+            # the limit that `order.beyond` sets, once more in a form that an index can start from
+            sign = "<=" if first.descending != back else ">="
+            sql, args = f"{sql} AND {column} {sign} {self.texts.mark}", (*args, position[0])
+        source = Source(Fragment(sql, args), "s.key", walk.source.conditions)
+        key = replace(first, expression=Fragment(column, ()), always=True)
+        return self._statement(source, (key, *self.keys[1:]), position, back, bound)
+
+    def _first_of(self, key: Key) -> str:
+        """The condition that an index row is the one of its resource that counts for the order."""
+        if key.single:
+            return ""
+        name = "first_string" if key.column == "text" else "first_number"
+        frame = getattr(self.texts.page, f"{name}_descending" if key.descending else name)
+        return f" AND {self.texts.format(frame, ('table', key.table or ''))}"
+
+    def _missing(self, every: Source, position: Position, back: bool, bound: int | str | None) -> Fragment:
+        """The part of a walk where the first sort key has no value."""
+        first = self.keys[0]
+        sql, args = every.fragment
+        absent = self.texts.absent(first.table or "", len(first.params))
+        source = replace(every, fragment=Fragment(f"{sql} AND {absent}", (*args, *first.params)))
+        return self._statement(source, self.keys[1:], position[1:], back, bound, column=", NULL")
+
+    def _statement(
+        self,
+        source: Source,
+        keys: Sequence[Key],
+        position: Position,
+        back: bool,
+        bound: int | str | None,
+        column: str = "",
+    ) -> Fragment:
+        """One statement for a page; `column` stands in front of the sort values."""
+        expressions = [key.expression for key in keys]
+        conditions, args = source.conditions
+        if position:
+            after = order.beyond(expressions, keys, position, source.key, self.texts.mark, back=back)
+            conditions, args = f"{conditions} AND {after.sql}", (*args, *after.args)
+        if bound is not None:
+            conditions, args = f"{conditions} AND {self.texts.page.unchanged_since}", (*args, bound)
+        sql = self.texts.format(
+            self.texts.page.page,
+            ("key", source.key),
+            ("source", source.fragment.sql),
+            ("conditions", conditions),
+            ("columns", column + "".join(f", {one.sql}" for one in expressions)),
+            ("order", order.order_by(keys, back=back, first=3 if column else 2)),
+        )
+        values = tuple(arg for one in expressions for arg in one.args)
+        return Fragment(sql, (*values, *source.fragment.args, *args))
+
+
+def plan(
+    connection: Connection,
+    names: Names,
+    texts: Texts,
+    query: Query,
+    *,
+    narrow: Fragment | None,
+    at: int,
+    live: Callable[[], int],
+) -> Plan:
+    """The plan for `query`.
+
+    `narrow` is a further condition on a resource `r` (what the actor may see), `at` the moment (ms)
+    of the first page, `live` says how many resources of the type there are.
+    """
+    asked = clauses(connection, names, query, at)
+    keys = order.keys(connection, names, texts, query.type, query.sort)
+    hopeless = any(not one.tests and not one.negated for one in asked)
+    wanted = [one for one in asked if one.tests]
+    choice = Choice(None, 0) if hopeless else _choice(connection, texts, wanted, live, sorts=bool(keys))
+    others = [one.probe(texts) for one in wanted if one is not choice.clause]
+    allowed = [] if narrow is None else [narrow]
+    source = _source(texts, choice, names.types[query.type], both(others + allowed))
+    walk = rows = None
+    if keys and keys[0].is_walked and choice.size is None:
+        every = both([one.probe(texts) for one in wanted] + allowed)
+        whole_type = _source(texts, Choice(None), names.types[query.type], every)
+        walk = Walk(whole_type, *_stretch(connection, texts, keys[0], wanted))
+    if choice.clause is not None and choice.clause.streams and not source.conditions.sql:
+        rows = _from_value(texts, texts.page.from_value_rows, choice.clause, choice)
+    whole = not asked and narrow is None
+    return Plan(texts, source, keys, choice.size, walk, rows, whole)
+
+
+def conditions(connection: Connection, names: Names, texts: Texts, query: Query, at: int) -> Fragment:
+    """The criteria of a query as one condition on a resource `r`."""
+    asked = clauses(connection, names, query, at)
+    if any(not one.tests and not one.negated for one in asked):
+        return NOTHING
+    probes = [one.probe(texts) for one in asked if one.tests]
+    if not probes:
+        return EVERYTHING
+    return Fragment(
+        f"({' AND '.join(one.sql for one in probes)})", tuple(arg for one in probes for arg in one.args)
+    )
+
+
+def _choice(
+    connection: Connection, texts: Texts, clauses: Sequence[Clause], live: Callable[[], int], *, sorts: bool
+) -> Choice:
+    """The driver. Counting goes so far that sorting what is left costs no more than walking in order would."""
+    driving = [one for one in clauses if one.drives]
+    streaming = [one for one in driving if one.streams]
+    if not sorts and len(driving) == 1 and streaming:
+        return Choice(driving[0])
+    limit = ENOUGH if streaming and not sorts else max(ENOUGH, isqrt(PAGE * live()))
+    return choose(connection, texts, driving, limit)
+
+
+def _source(texts: Texts, choice: Choice, type_number: int, conditions: Fragment) -> Source:
+    """Where candidates come from, by the driver."""
+    driver = choice.clause
+    if driver is None:
+        return Source(Fragment(texts.page.from_type, (type_number,)), "r.key", conditions)
+    if driver.streams:
+        return Source(_from_value(texts, texts.page.from_value, driver, choice), "i.key", conditions)
+    gather = driver.gather(texts)
+    sql = texts.format(texts.page.from_keys, ("gather", gather.sql))
+    return Source(Fragment(sql, gather.args), "r.key", conditions)
+
+
+def _from_value(texts: Texts, frame: str, driver: Clause, choice: Choice) -> Fragment:
+    test, args = streamed(texts, driver, choice)
+    sql = texts.format(frame, ("table", driver.table), ("params", texts.listed(1)), ("test", test))
+    return Fragment(sql, args)
+
+
+def _stretch(
+    connection: Connection, texts: Texts, key: Key, wanted: Sequence[Clause]
+) -> tuple[Fragment, bool]:
+    """Of the index that is walked for `key`, the stretch that the conditions on the same parameter leave.
+
+    Answers the condition on an index row `s`, and whether what has no value cannot match.
+    """
+    same = [one for one in wanted if one.table == key.table and one.params == key.params and not one.negated]
+    if not same:
+        return Fragment("", ()), False
+    if key.single and key.table == "date_index" and len(same) == 1 and len(same[0].tests) == 1:
+        near, *long = same[0].tests[0].legs
+        start, end = near.args[:2]
+        if long:
+            test = texts.test(long[0].name, 1, "r")
+            sql = texts.format(texts.lookup.first_long, ("params", texts.listed(1)), ("test", test))
+            row = connection.one(sql, (*key.params, *long[0].args))
+            start = start if row is None or row[0] is None else row[0]
+        return Fragment(f" AND {texts.page.stretch}", (start, end)), True
+    return Fragment("", ()), True

@@ -1,0 +1,13 @@
+-- What PostgreSQL says in other words.
+
+-- By code points whatever the collation of the database, as the end of the stretch is made for.
+-- name: string_start
+(i.text COLLATE "C" >= ? AND i.text COLLATE "C" < ?)
+
+-- Index rows lie with the patient of their resource (`home`), and probes are probes: OFFSET 0 keeps them
+-- from becoming a join that starts somewhere else than the search has chosen.
+-- name: probe
+EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.param {params} AND ({tests}) OFFSET 0)
+
+-- name: absent
+NOT EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.param {params} OFFSET 0)

@@ -1,0 +1,4 @@
+-- The moment of a first page: every version up to the number had been written or never will be, and
+-- of the later ones those whose transaction is in the snapshot.
+-- name: last_version
+SELECT coalesce((SELECT low FROM block ORDER BY id DESC LIMIT 1), 0)::text || ' ' || pg_current_snapshot()::text;

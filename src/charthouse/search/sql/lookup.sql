@@ -1,0 +1,39 @@
+-- The numbers behind names.
+
+-- name: param
+SELECT id FROM param WHERE type = ? AND code = ?;
+
+-- name: code_in_system
+SELECT c.id FROM system s JOIN code c ON c.system = s.id WHERE s.uri = ? AND c.code = ?;
+
+-- name: code_without_system
+SELECT id FROM code WHERE code = ? AND system = 0;
+
+-- name: code_in_any_system
+SELECT id FROM code WHERE code = ?;
+
+-- name: system
+SELECT id FROM system WHERE uri = ?;
+
+-- name: uri
+SELECT id FROM uri WHERE text = ?;
+
+-- name: key
+SELECT key FROM resource WHERE type {list} AND id = ?;
+
+-- name: last_version
+SELECT coalesce(max(seq), 0) FROM version;
+
+-- How many rows a condition has, counted to a limit, and between which keys they lie.
+-- name: size
+SELECT count(*), min(n.key), max(n.key) FROM ({gather} LIMIT ?) n;
+
+-- name: bounds
+SELECT (SELECT min(i.key) FROM {table} i WHERE i.param {params} AND {test}),
+       (SELECT max(i.key) FROM {table} i WHERE i.param {params} AND {test});
+
+-- name: first_long
+SELECT min(i.low) FROM date_index i WHERE i.param {params} AND {test};
+
+-- name: ids
+SELECT id FROM resource WHERE key {list};

@@ -1,0 +1,2 @@
+-- name: quick_check
+SELECT 'ok';

@@ -1,0 +1,2 @@
+-- name: take_turn
+SELECT pg_advisory_xact_lock(7210030);

@@ -1,0 +1,2 @@
+-- name: hold
+SELECT pg_try_advisory_lock(?);

@@ -1,0 +1,1 @@
+"""One record in words: its outline, its files, and the difference between two versions."""
