@@ -122,6 +122,7 @@ def serve(folder: Path) -> Iterator[Served]:
                 loop="uvloop",
                 http="httptools",
                 ws="none",
+                log_config=None,
                 log_level="warning",
                 server_header=False,
             )

@@ -109,6 +109,11 @@ def setup(level: str = "info", form: str = "auto", stream: TextIO | None = None)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    for carrier in list(root.manager.loggerDict.values()):
+        if isinstance(
+            carrier, logging.Logger
+        ):  # a library that brought an outlet of its own would write past the gate
+            carrier.handlers, carrier.propagate = [], True
     logging.getLogger(_ROOT).setLevel(level.upper())
     logging.raiseExceptions = False  # a full disk under the log must not become a traceback
 

@@ -77,7 +77,9 @@ class Sheet:
         self._at = asked.at if asked.at is not None else max(batch.at, latest)
         self._log = (self._at, asked.actor, asked.client, asked.interaction, asked.purpose, asked.request)
         self._works: list[Work] = []
-        names = [(self._types[change.type], change.id) for change in asked.changes if change.prepared is not None]
+        names = [
+            (self._types[change.type], change.id) for change in asked.changes if change.prepared is not None
+        ]
         missing = [name for name in dict.fromkeys(names) if name not in heads]
         for name, key in zip(missing, keys(len(missing)) if missing else (), strict=True):
             heads[name] = Head(key, 0, 0, 0, 0)

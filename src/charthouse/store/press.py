@@ -100,14 +100,18 @@ class Press:
         dropped = [(key, before.home) for key, before in batch.before.items() if before.is_there]
         for place, kind in enumerate(KINDS):
             connection.many(self._named(f"drop_{kind}"), dropped)
-            connection.many(self._named(f"add_{kind}"), [row for rows in index.values() for row in rows[place]])
+            connection.many(
+                self._named(f"add_{kind}"), [row for rows in index.values() for row in rows[place]]
+            )
         batch.clear()
 
     # -- sending
 
     def _numbered(self, batch: Batch, works: Sequence[Work]) -> dict[int, Index]:
         """The index rows of each resource as it will be, by key; every version learns whose record it is in."""
-        content = {work.key: (work, work.change.prepared.rows) for work in works if work.change.prepared is not None}
+        content = {
+            work.key: (work, work.change.prepared.rows) for work in works if work.change.prepared is not None
+        }
         try:
             found = {key: self._rows(work, rows, batch) for key, (work, rows) in content.items()}
         except KeyError:

@@ -77,7 +77,11 @@ class Register:
         left = _found(memory, missing, rows, connection.run(find, _listed(rows)))
         if not left:
             return
-        new = left if kind != "key" else [(*row, key) for row, key in zip(left, self._keys(len(left)), strict=True)]
+        new = (
+            left
+            if kind != "key"
+            else [(*row, key) for row, key in zip(left, self._keys(len(left)), strict=True)]
+        )
         for number, *added in connection.run(add, _listed(new)):
             name = missing.get(tuple(added))
             if name is not None:

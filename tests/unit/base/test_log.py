@@ -106,6 +106,17 @@ def test_a_library_passes_the_same_gate(out: io.StringIO) -> None:
     assert NAME not in out.getvalue()
 
 
+def test_a_library_with_an_outlet_of_its_own_loses_it() -> None:
+    aside, out = io.StringIO(), io.StringIO()
+    library = logging.getLogger("test.library")
+    library.addHandler(logging.StreamHandler(aside))
+    library.propagate = False
+    log.setup("info", "json", out)
+    library.error("cannot serve %s", NAME)
+    assert [line["event"] for line in lines(out)] == ["library.spoke"]
+    assert not aside.getvalue()
+
+
 def test_lines_below_the_level_are_not_written() -> None:
     out = io.StringIO()
     log.setup("warning", "json", out)

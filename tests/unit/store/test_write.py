@@ -238,6 +238,9 @@ def test_what_comes_and_goes_within_one_group_ends_as_its_last_change_says(desk:
     )
     assert [one[0].status for one in done] == ["created", "deleted", "created", "deleted", "created"]
     heads = [desk.read("Observation", id) for id in "ab"]
-    assert [(head.version, head.deleted, head.home) for head in heads if head] == [(2, True, key), (3, False, key)]
+    assert [(head.version, head.deleted, head.home) for head in heads if head] == [
+        (2, True, key),
+        (3, False, key),
+    ]
     assert [len(desk.record.reader.history(desk.connection, "Observation", id)) for id in "ab"] == [2, 3]
     assert desk.check().clean
