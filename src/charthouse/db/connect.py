@@ -69,13 +69,18 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a database is: a SQLite file (with an optional key and VFS) or a PostgreSQL URL."""
+    """Where a database is: a SQLite file (with an optional key and VFS) or a PostgreSQL URL.
+
+    `is_fixed` says that nobody writes to the file while it is open, so that it needs no locks and
+    can lie in a folder that may not be written to.
+    """
 
     path: Path | None = None
     url: str | None = None
     key: bytes | None = None
     vfs: str | None = None
     schema: str | None = None
+    is_fixed: bool = False
 
     @property
     def dialect(self) -> str:
@@ -110,6 +115,8 @@ def connect(
         )  # fmt: skip
     if place.path is None:
         raise ValueError("a place needs a path or a URL")
+    if place.is_fixed:
+        return Sqlite.fixed(place.path)
     return Sqlite(place.path, key=place.key, vfs=place.vfs, readonly=readonly, synchronous=synchronous)
 
 
@@ -177,6 +184,22 @@ class Sqlite:
             self.raw.close()
             raise full_or_busy(error) from None
         self._execute = self.raw.execute
+
+    @classmethod
+    def fixed(cls, path: Path) -> Sqlite:
+        """A file that nobody writes to: read without locks, its pages shared through the system's cache."""
+        made = cls.__new__(cls)
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_NOMUTEX | apsw.SQLITE_OPEN_URI
+        try:
+            made.raw = apsw.Connection(
+                f"{path.absolute().as_uri()}?immutable=1", flags=flags, statementcachesize=100
+            )
+            made.raw.pragma("mmap_size", 1 << 30)
+        except TROUBLE as error:
+            raise full_or_busy(error) from None
+        made._depth = 0
+        made._execute = made.raw.execute
+        return made
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """All rows of one statement."""
