@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from charthouse.access import keys as access_keys
 from charthouse.access.actor import Actor
 from charthouse.access.audit import Audit
+from charthouse.access.canonical import Canonical
 from charthouse.access.door import Cookie, Door
 from charthouse.access.gate import Gate
 from charthouse.access.generation import Generation
@@ -83,6 +84,7 @@ class Clinic:
             key=self.keys.get("cursor"), bases=self.record.bases,
             page_size=settings.page_size, page_limit=settings.page_limit,
         )  # fmt: skip
+        self.canonical = Canonical(self.record, self.search)
         self.gate = Gate(
             self.record, self.search, self.policy, self.audit, self._patched,
             History(self.record.reader, self.keys), f"{self.base_url}/fhir",

@@ -1,0 +1,3 @@
+-- name: moved
+-- Grows with every version of these types that is written.
+SELECT COALESCE(MAX(seq), 0) FROM version WHERE type = ?;
