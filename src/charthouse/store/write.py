@@ -206,6 +206,9 @@ class _Sheet:
             "uri": [],
         }
         self._placed: dict[int, int] = {}  # key -> place in self.resources, for rows not yet written
+        self._made: dict[
+            tuple[int, str], int
+        ] = {}  # their keys by (type, id); the interner may forget any time
 
     def enter(self, change: Change) -> Written:
         """Decide the key and version of one change."""
@@ -242,6 +245,7 @@ class _Sheet:
         """A row for an id seen for the first time; written with the rest."""
         self.key += 1
         self._placed[self.key] = len(self.resources)
+        self._made[type_number, id] = self.key
         self.resources.append((self.key, type_number, id, 0, 0, 0, 0, 0))
         self.pen.interner.remember(self.pen.interner.keys, (type_number, id), (self.key,))
         return self.key
@@ -249,7 +253,7 @@ class _Sheet:
     def target(self, type_number: int, id: str) -> int:
         """The key of a resource that is referred to, whether it is there or not."""
         interner = self.pen.interner
-        found = interner.keys.get((type_number, id))
+        found = self._made.get((type_number, id)) or interner.keys.get((type_number, id))
         if found is None:
             head = self.connection.one(self.pen.sql.head, (type_number, id))
             if head is None:

@@ -244,3 +244,21 @@ def test_what_comes_and_goes_within_one_group_ends_as_its_last_change_says(desk:
     ]
     assert [len(desk.record.reader.history(desk.connection, "Observation", id)) for id in "ab"] == [2, 3]
     assert desk.check().clean
+
+
+def test_a_memory_that_fills_up_in_the_middle_of_a_transaction_makes_no_resource_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("intern", "register"):
+        monkeypatch.setattr(f"charthouse.store.{module}.REMEMBERED", 3)
+    people = [desk.change("PUT", "Patient", f"p{number}", {}, expected=0) for number in range(8)]
+    about = [
+        desk.change("PUT", "Observation", f"o{number}", observation(f"p{number % 8}"), expected=0)
+        for number in range(16)
+    ]
+    strangers = [
+        desk.change("PUT", "Observation", f"s{number}", observation(f"x{number % 5}")) for number in range(20)
+    ]
+    assert len(desk.write(*about, *people, *strangers)) == 44
+    assert desk.check().clean
+    assert desk.read("Patient", "x1") is None

@@ -17,17 +17,19 @@ from random import Random
 from typing import Any, Final
 
 RECEIVE: Final = 256 * 1024
+SHOWN: Final = 2_000  # bytes of a refusal that are told
 GRACE: Final = 10.0  # seconds beyond the time of the run after which an answer is given up
 
 
 class Answers:
     """The answers on one connection, cut out of the bytes as they come; one request is under way at a time."""
 
-    __slots__ = ("_buffer", "_missing")
+    __slots__ = ("_buffer", "_missing", "head")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._missing = -1  # bytes of the body still to come, -1 before the headers are whole
+        self.head = b""  # the beginning of the answer that was complete last
 
     def feed(self, data: bytes) -> int | None:
         """The status of the answer that `data` completes, else None.
@@ -47,6 +49,7 @@ class Answers:
         if self._missing < 0:
             raise ValueError("more came than was asked for")
         status = int(self._buffer[9:12])
+        self.head = self._buffer[:SHOWN]
         self._buffer = b""
         self._missing = -1
         return status
@@ -87,6 +90,7 @@ def drive(port: int, connections: int, seconds: float, choose: Iterator[bytes]) 
     watch = selectors.DefaultSelector()
     times: list[float] = []
     bad = broken = 0
+    refusal = ""
     clock = time.perf_counter
     for _ in range(connections):
         link = socket.create_connection(("127.0.0.1", port), timeout=GRACE)
@@ -115,7 +119,9 @@ def drive(port: int, connections: int, seconds: float, choose: Iterator[bytes]) 
                 continue
             now = clock()
             times.append((now - state[1]) * 1000)
-            bad += status >= 400
+            if status >= 400:
+                bad += 1
+                refusal = refusal or state[0].head.decode(errors="replace")
             if now >= end:
                 watch.unregister(link)
                 link.close()
@@ -126,7 +132,7 @@ def drive(port: int, connections: int, seconds: float, choose: Iterator[bytes]) 
     times.sort()
     return {
         "requests": len(times), "seconds": lasted, "bad": bad, "broken": broken,
-        "p50": percentile(times, 0.50), "p95": percentile(times, 0.95), "p99": percentile(times, 0.99),
+        "refusal": refusal, "p50": percentile(times, 0.50), "p95": percentile(times, 0.95), "p99": percentile(times, 0.99),
     }  # fmt: skip
 
 

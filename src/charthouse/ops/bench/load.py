@@ -29,6 +29,7 @@ class Answered:
     p50: float
     p95: float
     p99: float
+    refusal: str = ""  # the first of them, as far as the client kept it
 
     @property
     def rate(self) -> float:
@@ -95,7 +96,7 @@ def send(
         raise problem(
             Category.FAULT, "exception",
             f"Of {answered.requests} answers {answered.bad} were refusals; {answered.broken} did not come.",
-            place=file.name,
+            place=file.name, value=answered.refusal.partition("\r\n\r\n")[2] or None,
         )  # fmt: skip
     return answered
 
