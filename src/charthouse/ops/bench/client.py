@@ -132,7 +132,8 @@ def drive(port: int, connections: int, seconds: float, choose: Iterator[bytes]) 
     times.sort()
     return {
         "requests": len(times), "seconds": lasted, "bad": bad, "broken": broken,
-        "refusal": refusal, "p50": percentile(times, 0.50), "p95": percentile(times, 0.95), "p99": percentile(times, 0.99),
+        "refusal": refusal,
+        "p50": percentile(times, 0.50), "p95": percentile(times, 0.95), "p99": percentile(times, 0.99),
     }  # fmt: skip
 
 
