@@ -10,8 +10,10 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN  := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
-BUILD_SOURCES := pyproject.toml CHANGELOG.md hatch_build.py $(wildcard building/*.py building/npm/*.json) \
-	src/charthouse/fhir/branches.py src/charthouse/fhir/definitions.py
+BUILD_SOURCES := pyproject.toml CHANGELOG.md hatch_build.py \
+	$(wildcard building/*.py building/*.tsv building/npm/*.json building/pypi/*.txt) \
+	src/charthouse/fhir/branches.py src/charthouse/fhir/definitions.py \
+	$(wildcard src/charthouse/terminology/*.py src/charthouse/terminology/find/*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo install test lint types imports check browser soak bench fmt docs lock wheel clean
@@ -85,6 +87,7 @@ LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-heade
 
 clean:  ## remove what builds and tests left (not .venv, not anybody's data)
 	rm -rf dist building/stamp src/charthouse/fhir/definitions.bin src/charthouse/web/static/vendor tests/web/vendor
+	rm -f src/charthouse/terminology/codes.db src/charthouse/terminology/units.bin
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -f $(RUN) $(DEV)
 	find src tests building -name __pycache__ -type d -exec rm -rf {} +

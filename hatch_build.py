@@ -24,33 +24,40 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """Node.js as a wheel, only where it is needed: files to fetch, and no npm here."""
+        """Node.js as a wheel and pip, only where they are needed: files to fetch, and no npm here."""
         self._open_path()
-        from building import assets, fetch, stamp
+        from building import assets, fetch, stamp, wheels
 
         root = Path(self.root)
-        if fetch.is_npm_present() or stamp.is_current(root, self._outputs()):
+        if stamp.is_current(root, self._outputs()):
             return []
+        needed = [] if wheels.is_cached(root) else ["pip"]
         is_cached = fetch.cache_folder(root / LOCK, assets.NEEDED).is_dir()
-        return [] if is_cached else [fetch.NODE_WHEEL]
+        return needed if is_cached or fetch.is_npm_present() else [*needed, fetch.NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Make what is missing or out of date; ends the build with a plain message if npm fails."""
+        """Make what is missing or out of date; ends the build with a plain message if npm or pip fails."""
         self._open_path()
-        from building import assets, fetch, stamp
-        from building.definitions import compile_file
+        from building import assets, fetch, stamp, wheels
 
         root = Path(self.root)
         if stamp.is_current(root, self._outputs()):
             return
-        self.app.display_info("charthouse: making the R4 definitions and the browser assets")
+        from building.codes import CODES, compile_codes
+        from building.definitions import compile_file
+        from building.units import ESSENCE, TABLE, compile_units
+
+        self.app.display_info("charthouse: making the R4 definitions, the code systems and the browser assets")
         try:
             modules = fetch.packages(root / LOCK, assets.NEEDED)
+            data = wheels.files(root)
         except RuntimeError as error:
             self.app.abort(f"charthouse: {error}")
             raise
         assets.copy(self._assets(), modules, root)
         compile_file(modules / assets.RAW, root / assets.DEFINITIONS)
+        compile_units(data / ESSENCE, root / TABLE)
+        compile_codes(modules / assets.RAW, data, root / CODES)
         stamp.write(root)
 
     def _assets(self) -> tuple[Asset, ...]:
@@ -61,7 +68,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
     def _outputs(self) -> list[Path]:
         from building import assets
 
-        return [asset.target for asset in self._assets()] + [assets.DEFINITIONS]
+        return [asset.target for asset in self._assets()] + list(assets.COMPILED)
 
     def _open_path(self) -> None:
         for folder in (str(Path(self.root) / "src"), self.root):

@@ -26,9 +26,13 @@ _KINDS: Final = {"Path": "PATH", "str": "TEXT", "int": "NUMBER", "float": "NUMBE
 
 
 def commands() -> dict[str, Any]:
-    """The commands by name, as the command line knows them."""
-    group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    """The commands by name, as the command line knows them; those of a group as `ig install`."""
+    whole: Any = typer.main.get_command(app)
+    found: dict[str, Any] = {}
+    for name, command in whole.commands.items():
+        inner = getattr(command, "commands", None)
+        found.update({f"{name} {word}": each for word, each in inner.items()} if inner else {name: command})
+    return found
 
 
 def page() -> str:

@@ -8,5 +8,6 @@ VERSION: Final = "4.0.1"
 STRUCTURES: Final = ("profiles-resources.json", "profiles-types.json")
 PARAMETERS: Final = "search-parameters.json"
 TERMS: Final = ("valuesets.json", "v3-codesystems.json", "v2-tables.json")
+MAPS: Final = ("conceptmaps.json",)
 COMPARTMENTS: Final = ("compartmentdefinition-patient.json",)
-FILES: Final = (*STRUCTURES, PARAMETERS, *TERMS, *COMPARTMENTS)
+FILES: Final = (*STRUCTURES, PARAMETERS, *TERMS, *MAPS, *COMPARTMENTS)

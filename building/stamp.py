@@ -11,9 +11,21 @@ FILE: Final = Path("building/stamp")
 SOURCES: Final = (
     "hatch_build.py",
     "building/*.py",
+    "building/*.tsv",
     "building/npm/package*.json",
+    "building/pypi/requirements.txt",
     "src/charthouse/fhir/branches.py",
     "src/charthouse/fhir/definitions.py",
+    "src/charthouse/terminology/concept.py",
+    "src/charthouse/terminology/fill.py",
+    "src/charthouse/terminology/order.py",
+    "src/charthouse/terminology/scales.py",
+    "src/charthouse/terminology/units.py",
+    "src/charthouse/terminology/sql/fill.sql",
+    "src/charthouse/terminology/sql/migrations/sqlite/*.sql",
+    "src/charthouse/terminology/find/cost.py",
+    "src/charthouse/terminology/find/index.py",
+    "src/charthouse/terminology/find/words.py",
 )
 
 

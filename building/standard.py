@@ -50,6 +50,7 @@ SAMPLES: Final = (
 )  # fmt: skip
 _VALUES: Final = {
     "missing": "true", "in": "http://example.org/set", "not-in": "http://example.org/set",
+    "above": "http://example.org|1", "below": "http://example.org|1",
     "of-type": "http://example.org|MR|1", "identifier": "http://example.org|1", "Patient": "ada",
 }  # fmt: skip
 
@@ -95,6 +96,18 @@ _INTERACTIONS: Final = {
     "vread": "One version.",
 }
 
+_OPERATIONS: Final = {
+    "$fhirpath": "Evaluates an expression on a resource that is sent along, step by step if wanted; reads nothing of "
+    "the record.",
+    "$lookup": "What is known of a code: its names, its properties, what stands above and below it.",
+    "$validate-code": "Whether a code is in a value set, or in a code system, and what its right display is.",
+    "$subsumes": "Whether one code stands above another.",
+    "$expand": "The codes of a value set, `filter` by words; `offset` and `count` make pages.",
+    "$translate": "What a code becomes in another code system, by the ConceptMaps at hand; `reverse` too.",
+    "$closure": "A table of what subsumes what, kept by name and added to.",
+    "$validate": "Everything that is wrong with a resource, by its own profiles and by `profile`; stores nothing.",
+}
+
 _HEAD: Final = """# FHIR API
 
 Written by `make docs` from the code that answers; change it there.
@@ -102,7 +115,7 @@ Written by `make docs` from the code that answers; change it there.
 FHIR R4 (4.0.1) at `/fhir`. Every request needs `Authorization: Bearer TOKEN`
 ([how to get one](../how-to/tokens-and-people.md)). Errors are OperationOutcomes that say what is wrong,
 where, what was found and what would be right ([which status](errors.md)). What is not listed here is not
-offered: an operation (`$everything`) or a compartment (`Patient/ada/Observation`) answers 404, a parameter
+offered: another operation (`$everything`) or a compartment (`Patient/ada/Observation`) answers 404, a parameter
 that is not known or not supported answers 400. `GET /fhir/metadata` says the same to a program.
 """
 _SEARCH: Final = """
@@ -140,7 +153,17 @@ def page() -> str:
     known = [list(searchable(r4.load())(name)) for name in r4.load().resource_types]
     search = _SEARCH.format(count=sum(map(len, known)), types=len(known))
     return "".join(
-        (_HEAD, *_interactions(), *_formats(), search, *map(_kind, SAMPLES), _OTHER, *_others(), _TAIL)
+        (
+            _HEAD,
+            *_interactions(),
+            *_operations(),
+            *_formats(),
+            search,
+            *map(_kind, SAMPLES),
+            _OTHER,
+            *_others(),
+            _TAIL,
+        )
     )
 
 
@@ -161,6 +184,18 @@ def _interactions() -> Iterator[str]:
             found.setdefault(code, []).append(f"`{route.method} /{route.path}`")
     for code, asked in found.items():
         yield f"| {code} | {', '.join(asked)} | {_INTERACTIONS[code]} |\n"
+
+
+def _operations() -> Iterator[str]:
+    yield "\n## Operations\n\n| operation | request | |\n|---|---|---|\n"
+    found: dict[str, dict[str, list[str]]] = {}
+    for route in routes.ROUTES:
+        if route.operation:
+            name = f"${route.path.rpartition('$')[2]}"
+            found.setdefault(name, {}).setdefault(route.path, []).append(route.method)
+    for name, paths in sorted(found.items()):
+        asked = ", ".join(f"`{' '.join(sorted(methods))} /{path}`" for path, methods in paths.items())
+        yield f"| {name} | {asked} | {_OPERATIONS[name]} |\n"
 
 
 def _formats() -> Iterator[str]:

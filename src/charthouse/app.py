@@ -21,6 +21,8 @@ from charthouse.access.generation import Generation
 from charthouse.access.history import History
 from charthouse.access.intake import Intake
 from charthouse.access.keys import Keys
+from charthouse.access.levels import Levels
+from charthouse.access.library import Library
 from charthouse.access.links import Links
 from charthouse.access.outlet import Outlet
 from charthouse.access.people import People
@@ -32,16 +34,23 @@ from charthouse.access.tokens import Tokens
 from charthouse.base.errors import Category, problem
 from charthouse.base.settings import Settings
 from charthouse.base.settings import key as settings_key
+from charthouse.base.settings import levels as settings_levels
 from charthouse.base.settings import read as read_settings
 from charthouse.db.connect import Connection, Place, connect
-from charthouse.db.migrate import is_made, migrate, migrations, pending
+from charthouse.db.migrate import Migration, is_made, migrate, migrations, pending
 from charthouse.fhir import definitions as r4
+from charthouse.fhir.bundle import Params
 from charthouse.jobs.worker import Worker
 from charthouse.search.run import Search
 from charthouse.store.record import Record
 from charthouse.store.record import steps as record_steps
+from charthouse.terminology.terminology import Terminology
+from charthouse.terminology.ucum import Ucum
+from charthouse.validation.validator import Level, Validator
 
 MINUTE = 60_000
+# The code systems that came with the program.
+SHIPPED = Place(path=Path(__file__).parent / "terminology" / "codes.db", is_fixed=True)
 
 
 class Clinic:
@@ -57,7 +66,7 @@ class Clinic:
         self.base_url = settings.base_url or f"http://localhost:{settings.port}"
         self.record = Record(
             place, self.definitions, synchronous=synchronous, bases=(f"{self.base_url}/fhir",),
-            more_steps=migrations("charthouse.access", "migrations", place.dialect),
+            more_steps=_more_steps(place.dialect),
         )  # fmt: skip
         connection = self.record.connection()
         with connection.transaction():
@@ -79,15 +88,26 @@ class Clinic:
         self.sign_in = SignIn(
             self.people, self.sessions, self.links, self.audit, self.cookie, self.generation, self._written
         )
+        self.canonical = Canonical(self.record, self._found)
+        units = Ucum()
+        self.terminology = Terminology(SHIPPED, self.record.connection, self.canonical, units=units)
+        self.validator = Validator(self.definitions, self.canonical, self.terminology, units)
         self.search = Search(
             self.definitions, self.record.extractor, self.record.reader, place.dialect,
             key=self.keys.get("cursor"), bases=self.record.bases,
-            page_size=settings.page_size, page_limit=settings.page_limit,
+            page_size=settings.page_size, page_limit=settings.page_limit, codes=self.terminology,
         )  # fmt: skip
-        self.canonical = Canonical(self.record, self.search)
+        self.library = Library(
+            self.terminology, self.validator, self.policy, self._written, self.canonical.stamp,
+            inline=place.dialect == "sqlite",
+        )  # fmt: skip
+        levels = Levels(
+            Level(settings.validation),
+            {client: Level(level) for client, level in settings_levels(settings.validation_clients).items()},
+        )
         self.gate = Gate(
             self.record, self.search, self.policy, self.audit, self._patched,
-            History(self.record.reader, self.keys), f"{self.base_url}/fhir",
+            History(self.record.reader, self.keys), self.library, levels, f"{self.base_url}/fhir",
             budget=settings.search_budget / 1000,
         )  # fmt: skip
         self.about = self.record.about()
@@ -150,6 +170,10 @@ class Clinic:
             return json_patch(tree, patch)
         return fhirpath_patch(tree, patch, self.definitions)
 
+    def _found(self, connection: Connection, kind: str, params: Params, limit: int) -> list[str]:
+        """The ids of a search; for those who are made before it."""
+        return self.search.find(connection, kind, params, limit=limit)
+
     async def _written(self, job: Callable[[Connection], Any]) -> Any:
         """Run a change of people, tokens or sessions through the record's writer."""
         return await self.record.writer.write(lambda connection, group: job(connection))
@@ -160,7 +184,8 @@ class Clinic:
 
     def intake(self, actor: Actor, interaction: str = "import") -> Intake:
         """The door for many resources at once."""
-        return Intake(self.record, self.policy, actor, interaction)
+        level = Level(self.settings.validation_import)
+        return Intake(self.record, self.policy, self.library, level, actor, interaction)
 
     def worker(self) -> Worker:
         """What hands on written transactions. Nothing listens yet but the outbox itself, which is emptied."""
@@ -175,10 +200,7 @@ class Clinic:
     def ready(self) -> dict[str, bool]:
         """Whether the database answers and its schema is the one this program wants."""
         connection = self.record.connection()
-        steps = [
-            *record_steps(self.place.dialect),
-            *migrations("charthouse.access", "migrations", self.place.dialect),
-        ]
+        steps = [*record_steps(self.place.dialect), *_more_steps(self.place.dialect)]
         return {"database": bool(self.record.about()), "migrations": not pending(connection, steps)}
 
     def tallies(self) -> dict[str, int]:
@@ -190,6 +212,14 @@ class Clinic:
         self.gate.close()
         self.audit.close()
         self.record.close()
+
+
+def _more_steps(dialect: str) -> list[Migration]:
+    """The tables that others than the store keep in the record's database."""
+    return [
+        *migrations("charthouse.access", "migrations", dialect),
+        *migrations("charthouse.terminology", "migrations", dialect),
+    ]
 
 
 class Application:

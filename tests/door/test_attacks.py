@@ -177,12 +177,17 @@ def test_nothing_stored_runs_on_a_page(house: House) -> None:
     note = house.make({
         "resourceType": "DocumentReference", "status": "current", "subject": subject, "description": evil,
         "type": {"text": evil}, "date": "2026-01-01T00:00:00Z",
-        "content": [{"attachment": {"contentType": f"text/html{evil}", "url": "javascript:alert(1)", "title": evil}},
+        "content": [{"attachment": {"contentType": "text/html", "url": "javascript:alert(1)", "title": evil}},
                     {"attachment": {"contentType": "text/html", "data": "PHNjcmlwdD4=", "title": evil}}],
     })  # fmt: skip
     for made in ("Condition", "AllergyIntolerance"):
         whose = {"subject": subject} if made == "Condition" else {"patient": subject}
-        house.make({"resourceType": made, "code": {"text": evil}, "note": [{"text": evil}], **whose})
+        active = {
+            "system": f"http://terminology.hl7.org/CodeSystem/{made.lower()}-clinical",
+            "code": "active",
+        }
+        house.make({"resourceType": made, "clinicalStatus": {"coding": [active]}, "code": {"text": evil},
+                    "note": [{"text": evil}], **whose})  # fmt: skip
     house.make({"resourceType": "Observation", "status": "final", "subject": subject, "code": {"text": evil},
                 "valueQuantity": {"value": 1, "unit": evil}, "effectiveDateTime": "2026-01-01"})  # fmt: skip
     held = house.session(cast.DOCTOR)
@@ -206,7 +211,7 @@ def test_nothing_stored_runs_on_a_page(house: House) -> None:
     ("application/xhtml+xml", b"<html/>"), ("text/xml", b"<x/>"), ("application/javascript", b"alert(1)"),
     ("text/html; charset=utf-8", b"<b>"), ("TEXT/HTML", b"<b>"), ("application/pdf", b"<script>"),
     ("image/png", b"<html>"),
-    ("text/plain", b"<script>alert(1)</script>"), ("nonsense", b"x"), ("text/plain\u2028text/html", b"x"),
+    ("text/plain", b"<script>alert(1)</script>"), ("x-nonsense/y", b"x"),
 ])  # fmt: skip
 def test_a_stored_file_is_no_page_of_ours(house: House, kind: str, content: bytes) -> None:
     data = base64.b64encode(content).decode()
@@ -229,6 +234,16 @@ def test_a_stored_file_is_no_page_of_ours(house: House, kind: str, content: byte
         media = answer.headers["content-type"].partition(";")[0].lower()
         assert saved or media in ("application/pdf", "image/png", "text/plain"), (path, media)
         assert saved or "sandbox" in policy or media == "application/pdf"
+
+
+@pytest.mark.parametrize("kind", ["nonsense", "text/plain\u2028text/html", 'text/html"><script>'])
+def test_a_media_type_that_is_none_is_not_stored(house: House, kind: str) -> None:
+    answer = house.ask(
+        "POST", "/fhir/Binary", {**house.everything, **JSON},
+        json={"resourceType": "Binary", "contentType": kind, "data": "eA=="},
+    )  # fmt: skip
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["expression"] == ["Binary.contentType"]
 
 
 @pytest.mark.parametrize("inner", [

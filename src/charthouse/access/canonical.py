@@ -14,10 +14,11 @@ from typing import Final
 
 from charthouse.db import queries
 from charthouse.fhir.resource import Tree
-from charthouse.search.run import Search
 from charthouse.store.record import Record
 
 KINDS: Final = ("CodeSystem", "ValueSet", "ConceptMap", "StructureDefinition")
+Find = Callable[..., list[str]]
+
 RECHECK_SECONDS: Final = 0.05  # a change is noticed after this long at the latest
 SLICE: Final = 200
 MOST: Final = 50  # versions of one canonical url that are looked at
@@ -27,11 +28,10 @@ _PARTS: Final = re.compile(r"\d+|[a-z]+")
 class Canonical:
     """Looks up the conformance resources of one record; for any thread."""
 
-    def __init__(
-        self, record: Record, search: Search, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, record: Record, find: Find, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`find(connection, kind, params, limit=…)` gives the ids of a search."""
         self._record = record
-        self._search = search
+        self._find = find
         self._sql = queries.load("charthouse.access", "canonical", record.place.dialect)
         self._clock = clock
         self._lock = threading.Lock()
@@ -54,7 +54,7 @@ class Canonical:
         A version may be given in part (`6.1` for `6.1.0`). None where there is none.
         """
         connection = self._record.connection()
-        ids = self._search.find(connection, kind, [("url", url)], limit=MOST)
+        ids = self._find(connection, kind, [("url", url)], limit=MOST)
         found = [
             stored.tree for stored in self._record.reader.named(connection, kind, ids) if not stored.deleted
         ]

@@ -21,6 +21,7 @@ from charthouse.fhir.bundle import Entry, Params
 from charthouse.fhir.resource import Tree
 from charthouse.store.body import Stored
 from charthouse.store.write import ANY, Change, Condition, Prepared
+from charthouse.validation.validator import Level
 
 Status = Literal["created", "updated", "deleted", "unchanged", "matched"]
 URN = ("urn:uuid:", "urn:oid:")
@@ -62,10 +63,12 @@ class Decision:
 class Plan:
     """All entries decided, with the conditions that the store must find unchanged.
 
-    `searchable` tells whether whoever asked may search a type, which conditional references do.
+    `searchable` tells whether whoever asked may search a type, which conditional references do;
+    `level` is how closely what is written is looked at.
     """
 
     searchable: Callable[[str], bool]
+    level: Level
     decisions: list[Decision] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     undone: list[tuple[Tree, str]] = field(default_factory=list)
@@ -86,7 +89,7 @@ class Planner:
         current: Callable[[str, str], Awaitable[Stored | None]],
         patched: Callable[[Tree, Any], Tree],
         prepare: Callable[[Tree, str], Prepared],
-        check: Callable[[Tree, str], None],
+        check: Callable[[Tree, str, Level], None],
         base_url: str,
     ) -> None:
         self._matches = matches
@@ -99,13 +102,13 @@ class Planner:
         self._base = base_url.rstrip("/") + "/"
 
     async def plan(
-        self, entries: Sequence[Entry], searchable: Callable[[str], bool], *, atomic: bool
+        self, entries: Sequence[Entry], searchable: Callable[[str], bool], level: Level, *, atomic: bool
     ) -> Plan:
         """Decide all entries. `atomic`: they are one transaction, so that urn references must resolve.
 
         `searchable(type)` says whether the actor may search that type.
         """
-        plan = Plan(searchable)
+        plan = Plan(searchable, level)
         names: dict[str, str] = {}
         for entry in bundle.request_order(entries):
             try:
@@ -229,7 +232,7 @@ class Planner:
         if change is None or tree is None:
             return
         tree = await self._with_references(tree, decision.entry.type, names, plan, atomic=atomic)
-        self._check(tree, decision.entry.type)
+        self._check(tree, decision.entry.type, plan.level)
         change.prepared = self._prepare(tree, decision.entry.type)
         decision.tree = tree
 

@@ -17,6 +17,8 @@ from charthouse.access.audit import Audit, event
 from charthouse.access.commit import Outcome, Plan, Planner
 from charthouse.access.history import Asked, History
 from charthouse.access.intake import Preparer
+from charthouse.access.levels import Levels
+from charthouse.access.library import Library
 from charthouse.access.policy import Policy, Rights, forbidden
 from charthouse.base.errors import Category, Problem, not_found, problem
 from charthouse.db.connect import Connection
@@ -27,6 +29,7 @@ from charthouse.search.text import NOTHING, Fragment
 from charthouse.store.body import METHOD_CODE, Stored
 from charthouse.store.record import Record
 from charthouse.store.write import ANY, Stale, Transaction, Written
+from charthouse.validation.validator import Level
 
 __all__ = ["Found", "Gate", "Outcome", "Page", "Stored"]
 
@@ -52,11 +55,16 @@ class Gate:
         audit: Audit,
         patched: Callable[[dict[str, Any], Any], dict[str, Any]],
         history: History,
+        library: Library,
+        levels: Levels,
         base_url: str,
         *,
         budget: float = 10.0,
     ) -> None:
-        """`patched(tree, patch)` applies a patch document; `budget` is what a search may take, in seconds."""
+        """`patched(tree, patch)` applies a patch document; `levels` says how closely each client's writes
+        are looked at; `budget` is what a search may take, in seconds."""
+        self.library = library
+        self._levels = levels
         self._budget = budget
         self._record = record
         self._history = history
@@ -67,7 +75,7 @@ class Gate:
         self._types = record.types
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._inline = record.place.dialect == "sqlite"
-        self._preparer = Preparer(record.definitions, record.codec, record.extractor)
+        self._preparer = Preparer(record.codec, record.extractor, library.validator)
         self._planner = Planner(
             self._matches, self._condition, self._current, patched,
             self._preparer.index, self._preparer.refuse, base_url,
@@ -205,6 +213,7 @@ class Gate:
     def close(self) -> None:
         """End the reading threads."""
         self._threads.shutdown(wait=True)
+        self.library.close()
 
     # -- policy
 
@@ -285,13 +294,16 @@ class Gate:
     # -- deciding
 
     async def _plan(self, actor: Actor, entries: Sequence[Entry], *, atomic: bool) -> Plan:
+        level = self._levels.of(actor.client)
+        if level is Level.FULL:
+            self.library.renew()
         if len(entries) <= INLINE:
             asked = partial(self.is_open, actor, interaction="search")
-            return await self._planner.plan(entries, asked, atomic=atomic)
+            return await self._planner.plan(entries, asked, level, atomic=atomic)
         # The policy belongs to this thread, so what the other one may ask is told beforehand.
         known = self._record.definitions.resource_types
         open_ = frozenset(type for type in known if self.is_open(actor, type, "search"))
-        planned = self._planner.plan(entries, open_.__contains__, atomic=atomic)
+        planned = self._planner.plan(entries, open_.__contains__, level, atomic=atomic)
         return await asyncio.to_thread(asyncio.run, planned)
 
     async def _matches(self, type: str, criteria: Params) -> Sequence[str]:

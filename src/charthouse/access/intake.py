@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from charthouse.access.actor import Actor
+from charthouse.access.library import Library
 from charthouse.access.policy import Policy
-from charthouse.base.errors import Category, Problem, invalid
 from charthouse.fhir import definitions as r4
 from charthouse.fhir.definitions import Definitions
 from charthouse.fhir.resource import Tree
@@ -22,7 +22,9 @@ from charthouse.store.index import Extractor
 from charthouse.store.marks import Marks, under_way
 from charthouse.store.record import Record
 from charthouse.store.write import Change, Prepared, Stale, Transaction, Written
-from charthouse.validation.structure import check
+from charthouse.terminology.ucum import Ucum
+from charthouse.validation.entry import refusal
+from charthouse.validation.validator import Level, Validator
 
 __all__ = ["Change", "Intake", "Marks", "Prepared", "Preparer", "Stale", "Standing", "Written", "under_way"]
 
@@ -32,31 +34,36 @@ MANY = 500  # ids asked for in one statement
 class Preparer:
     """Validates, compresses and indexes a resource: everything before the transaction."""
 
-    def __init__(self, definitions: Definitions, codec: body.Codec, extractor: Extractor) -> None:
-        self._definitions = definitions
+    def __init__(
+        self, codec: body.Codec, extractor: Extractor, validator: Validator, level: Level = Level.STRUCTURE
+    ) -> None:
+        """`level` is how closely resources are looked at where a caller does not say."""
         self._codec = codec
         self._extractor = extractor
+        self._validator = validator
+        self._level = level
 
     @classmethod
-    def alone(cls, dictionaries: Sequence[tuple[int, bytes]], bases: Sequence[str]) -> Preparer:
-        """One for another process: it gets what would otherwise come from the open record."""
+    def alone(cls, dictionaries: Sequence[tuple[int, bytes]], bases: Sequence[str], level: Level) -> Preparer:
+        """One for another process: it gets what would otherwise come from the open record, and knows no profiles."""
         definitions = r4.load()
-        return cls(definitions, body.Codec(dictionaries), Extractor(definitions, bases))
+        return cls(
+            body.Codec(dictionaries),
+            Extractor(definitions, bases),
+            Validator(definitions, units=Ucum()),
+            level,
+        )
 
     @property
     def definitions(self) -> Definitions:
         """The definitions it checks against."""
-        return self._definitions
+        return self._validator.definitions
 
-    def refuse(self, tree: Tree, type: str) -> None:
+    def refuse(self, tree: Tree, type: str, level: Level | None = None) -> None:
         """Raise `Problem(invalid)` with every finding when `tree` is no sound resource of `type`."""
-        if tree.get("resourceType") != type:
-            raise invalid(
-                "structure", f"This is no {type}.", place="resourceType", value=tree.get("resourceType")
-            )
-        issues = check(tree, self._definitions, codes=True)
-        if issues:
-            raise Problem(Category.INVALID, tuple(issues))
+        found = refusal(tree, type, self._validator, self._level if level is None else level)
+        if found is not None:
+            raise found
 
     def index(self, tree: Tree, type: str) -> Prepared:
         """The resource ready to be written, unchecked."""
@@ -86,13 +93,23 @@ class Standing:
 class Intake:
     """Bulk reading of heads and writing of prepared resources for one actor."""
 
-    def __init__(self, record: Record, policy: Policy, actor: Actor, interaction: str = "import") -> None:
+    def __init__(
+        self,
+        record: Record,
+        policy: Policy,
+        library: Library,
+        level: Level,
+        actor: Actor,
+        interaction: str = "import",
+    ) -> None:
+        """`level` is how closely what comes in is looked at."""
         self._record = record
         self._policy = policy
         self._actor = actor
         self._interaction = interaction
-        self.preparer = Preparer(record.definitions, record.codec, record.extractor)
-        self.alone = (record.dictionaries, record.bases)  # for `Preparer.alone`
+        self.preparer = Preparer(record.codec, record.extractor, library.validator, level)
+        self.alone = (record.dictionaries, record.bases, level)  # for `Preparer.alone`
+        self.needs_record = level is Level.FULL  # profiles and value sets, which stand in the record
         self._allowed: set[tuple[str, str]] = set()
 
     def standing(self, ids: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Standing]:

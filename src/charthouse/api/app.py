@@ -18,6 +18,7 @@ from charthouse.api import negotiate, origin, query, respond, routes, unknown
 from charthouse.api.body import Disconnected, Receive
 from charthouse.api.capability import Capability, Searchable, searchable
 from charthouse.api.limits import Limits
+from charthouse.api.rendered import Rendered
 from charthouse.api.reply import Header, Reply
 from charthouse.api.request import Context, Request
 from charthouse.api.subset import Subset
@@ -62,6 +63,7 @@ class Api:
         self._origin = origin.of(known)
         self._context = Context(
             gate,
+            Rendered(),
             definitions,
             frozenset(definitions.resource_types) - routes.NO_ADDRESS,
             Limits(known.body_limit, known.bundle_entries, known.page_size, known.page_limit),
@@ -105,8 +107,10 @@ class Api:
     async def perform(self, request: Request, steps: list[str]) -> Reply:
         """Carry out one interaction for an actor who is known already."""
         route = routes.find(request.method, steps)
-        if route.path.startswith("{type}"):
+        if route.path[:1] == "{" or (route.operation and len(steps) > 1):
             self._place(request, steps)
+        if route.operation:
+            request.context.gate.library.permit(request.actor, route.needs or request.type)
         accept = request.headers.get(b"accept")
         if request.query:
             params = query.parse(request.query)
@@ -123,7 +127,7 @@ class Api:
         request.type = name = steps[0]
         if name not in request.context.types:
             raise unknown.resource_type(name, request.context.types)
-        if len(steps) > 1 and steps[1][:1] != "_":
+        if len(steps) > 1 and steps[1][:1] not in "_$":
             if not ids.is_logical_id(steps[1]):
                 raise invalid(
                     "value",

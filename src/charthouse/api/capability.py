@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
-from typing import Final
+from typing import Any, Final
 
 from charthouse.api import body, routes
 from charthouse.api.negotiate import JSON, XML
@@ -67,6 +67,7 @@ class Capability:
                     "security": {"cors": False, "description": _SECURITY},
                     "resource": self._resources(),
                     "interaction": [{"code": code} for code in _codes(of_type=False)],
+                    **_lists(operation=_operations(None)),
                 }
             ],
         }
@@ -85,6 +86,7 @@ class Capability:
                 "searchParam": [
                     {"name": param.code, "definition": param.url, "type": param.type} for param in found
                 ],
+                "operation": _operations(name),
             }
             for name, found in params.items()
         ]
@@ -130,7 +132,17 @@ def _backward(params: Mapping[str, Iterable[SearchParam]]) -> dict[str, list[str
     return found
 
 
-def _lists(**found: Sequence[str]) -> dict[str, list[str]]:
+def _operations(name: str | None) -> list[Tree]:
+    """The operations on a type, or (None) on the whole server, each once."""
+    found: dict[str, str] = {}
+    for route in routes.ROUTES:
+        first, _, rest = route.path.partition("/")
+        if route.operation and (not rest if name is None else bool(rest) and first in (name, routes.TYPE)):
+            found.setdefault(route.path.rpartition("$")[2], route.operation)
+    return [{"name": code, "definition": url} for code, url in found.items()]
+
+
+def _lists(**found: Sequence[Any]) -> dict[str, list[Any]]:
     """Those that hold something: FHIR has no empty lists."""
     return {name: list(values) for name, values in found.items() if values}
 

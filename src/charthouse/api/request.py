@@ -11,6 +11,7 @@ from charthouse.api import body, checks, prefer
 from charthouse.api.limits import Limits
 from charthouse.api.negotiate import PLAIN, View
 from charthouse.api.query import Params
+from charthouse.api.rendered import Rendered
 from charthouse.api.reply import Reply
 from charthouse.api.subset import Subset
 from charthouse.base.errors import Problem
@@ -28,6 +29,7 @@ class Context:
     """
 
     gate: Gate
+    rendered: Rendered
     definitions: Definitions
     types: frozenset[str]
     limits: Limits

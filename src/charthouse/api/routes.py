@@ -16,6 +16,9 @@ from charthouse.api.interactions.read import read
 from charthouse.api.interactions.search import search, search_by_post
 from charthouse.api.interactions.update import conditional_update, update
 from charthouse.api.interactions.vread import vread
+from charthouse.api.operations import codesystem, conceptmap, valueset
+from charthouse.api.operations.fhirpath import fhirpath
+from charthouse.api.operations.validate import validate
 from charthouse.api.reply import Reply
 from charthouse.api.request import Request
 from charthouse.base.errors import Category, problem
@@ -31,6 +34,7 @@ VERSION: Final = "{type}/{id}/_history/{version}"
 HISTORIES: Final = ("_history", "{type}/_history", "{type}/{id}/_history")
 
 
+LAB: Final = "http://fhirpath-lab.org/OperationDefinition/fhirpath"  # R4 has none of its own
 # a resource that is only ever the body of a request or an answer (R4 parameters.html)
 NO_ADDRESS: Final = frozenset({"Parameters"})
 
@@ -39,7 +43,9 @@ class Route(NamedTuple):
     """One method at one address.
 
     `codes` are the interactions it carries out (R4 restful-interaction); none where the door
-    has no answer yet but a refusal that says so.
+    has no answer yet but a refusal that says so. `operation` is the canonical url of the
+    OperationDefinition that an address with a `$` stands for; who asks it must be allowed to read `needs`,
+    or where that is empty the type in the address.
     """
 
     method: str
@@ -47,6 +53,18 @@ class Route(NamedTuple):
     handler: Handler
     codes: tuple[str, ...]
     open: bool = False
+    operation: str = ""
+    needs: str = ""
+
+
+def _operation(
+    path: str, handler: Handler, definition: str, *methods: str, needs: str = ""
+) -> tuple[Route, ...]:
+    """The rows of one operation at one address."""
+    url = definition if ":" in definition else f"http://hl7.org/fhir/OperationDefinition/{definition}"
+    return tuple(
+        Route(method, path, handler, (), operation=url, needs=needs) for method in methods or ("GET", "POST")
+    )
 
 
 ROUTES: Final = (
@@ -68,6 +86,21 @@ ROUTES: Final = (
     Route("DELETE", INSTANCE, delete, ("delete",)),
     Route("GET", "{type}/{id}/_history", history, ("history-instance",)),
     Route("GET", VERSION, vread, ("vread",)),
+    *_operation("CodeSystem/$lookup", codesystem.lookup, "CodeSystem-lookup"),
+    *_operation("CodeSystem/$validate-code", codesystem.validate_code, "CodeSystem-validate-code"),
+    *_operation("CodeSystem/{id}/$validate-code", codesystem.validate_code, "CodeSystem-validate-code"),
+    *_operation("CodeSystem/$subsumes", codesystem.subsumes, "CodeSystem-subsumes"),
+    *_operation("CodeSystem/{id}/$subsumes", codesystem.subsumes, "CodeSystem-subsumes"),
+    *_operation("ValueSet/$expand", valueset.expand, "ValueSet-expand"),
+    *_operation("ValueSet/{id}/$expand", valueset.expand, "ValueSet-expand"),
+    *_operation("ValueSet/$validate-code", valueset.validate_code, "ValueSet-validate-code"),
+    *_operation("ValueSet/{id}/$validate-code", valueset.validate_code, "ValueSet-validate-code"),
+    *_operation("ConceptMap/$translate", conceptmap.translate, "ConceptMap-translate"),
+    *_operation("ConceptMap/{id}/$translate", conceptmap.translate, "ConceptMap-translate"),
+    *_operation("$closure", conceptmap.closure, "ConceptMap-closure", "POST", needs="ConceptMap"),
+    *_operation("$fhirpath", fhirpath, LAB, "POST", needs="StructureDefinition"),
+    *_operation("{type}/$validate", validate, "Resource-validate", "POST"),
+    *_operation("{type}/{id}/$validate", validate, "Resource-validate"),
 )
 _BY_PLACE: Final = {(route.method, route.path): route for route in ROUTES} | {
     ("HEAD", route.path): route for route in ROUTES if route.method == "GET"
@@ -80,20 +113,36 @@ _SPECIAL: Final = {METADATA: METADATA, "_search": "_search", "_history": "_histo
 _AFTER_TYPE: Final = {"_search": TYPE_SEARCH, "_history": "{type}/_history"}
 
 
+_OPERATIONS: Final = frozenset(route.path for route in ROUTES if route.operation)
+
+
 def template(steps: Sequence[str]) -> str | None:
     """The address in the table that path `steps` have the shape of, or None."""
     count = len(steps)
+    if steps[-1][:1] == "$":
+        return _offered(steps)
     if count == 2:
-        return _AFTER_TYPE.get(steps[1]) or (None if steps[1][:1] == "$" else INSTANCE)
+        return _AFTER_TYPE.get(steps[1]) or INSTANCE
     if count == 1:
         if steps[0] == "":
             return BASE
-        return _SPECIAL.get(steps[0]) or (None if steps[0][:1] == "$" else TYPE)
+        return _SPECIAL.get(steps[0]) or TYPE
     if count == 3 and steps[2] == "_history":
         return "{type}/{id}/_history"
     if count == 4 and steps[2] == "_history":
         return VERSION
     return None
+
+
+def _offered(steps: Sequence[str]) -> str | None:
+    """The operation at an address: that of the very type goes before one that every type has."""
+    if len(steps) == 1:
+        return steps[0] if steps[0] in _OPERATIONS else None
+    if len(steps) > 3:
+        return None
+    rest = ["{id}"] * (len(steps) - 2) + [steps[-1]]
+    shapes = ("/".join([first, *rest]) for first in (steps[0], TYPE))
+    return next((shape for shape in shapes if shape in _OPERATIONS), None)
 
 
 def find(method: str, steps: Sequence[str]) -> Route:

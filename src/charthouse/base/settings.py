@@ -72,6 +72,24 @@ def _word(*words: str) -> Parser:
     return parse
 
 
+LEVELS: Final = ("off", "structure", "full")
+
+
+def _levels(text: str) -> str:
+    for pair in text.split():
+        client, _, level = pair.partition("=")
+        if not client or level not in LEVELS:
+            raise Wrong(
+                f"Give CLIENT=LEVEL with one of {', '.join(LEVELS)}, and a space between two of them."
+            )
+    return text
+
+
+def levels(text: str) -> dict[str, str]:
+    """What `validation_clients` says, by client."""
+    return dict(pair.split("=", 1) for pair in text.split())
+
+
 def _database(text: str) -> str:
     if urlsplit(text).scheme not in ("postgresql", "postgres"):
         raise Wrong("Give postgresql://USER@HOST/NAME, or leave it out for a data folder.")
@@ -115,6 +133,18 @@ class Settings:
     )
     bundle_entries: int = _setting(
         20_000, _whole(1, 1_000_000), "Most entries in one batch or transaction bundle."
+    )
+    validation: str = _setting(
+        "structure",
+        _word(*LEVELS),
+        "What is checked before something is written: off, structure (with invariants and required codes) "
+        "or full (with profiles).",
+    )
+    validation_import: str = _setting(
+        "structure", _word(*LEVELS), "The same for `charthouse import`; full takes one process only."
+    )
+    validation_clients: str = _setting(
+        "", _levels, "The same for single clients, e.g. lab-feed=off portal=full."
     )
     search_budget: int = _setting(
         10_000, _whole(10, 600_000), "Milliseconds a search may take before it is refused as too costly."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -10,7 +11,7 @@ from charthouse.db.connect import Connection
 from charthouse.fhir import references
 from charthouse.search import ranges
 from charthouse.search.names import Names
-from charthouse.search.query import Amount, Criterion, Kind, Link, Measure, Query, Span, Text, Token
+from charthouse.search.query import Among, Amount, Criterion, Kind, Link, Measure, Query, Span, Text, Token
 from charthouse.search.ranges import Test
 from charthouse.search.text import Fragment, Texts, padded
 from charthouse.store.index import Source
@@ -111,7 +112,7 @@ def clauses(connection: Connection, names: Names, query: Query, at: int) -> list
 def _tests(connection: Connection, names: Names, criterion: Criterion, at: int) -> Sequence[Test]:
     kind = criterion.kind
     if kind is Kind.TOKEN:
-        return _tokens(connection, names, cast(tuple[Token, ...], criterion.values))
+        return _tokens(connection, names, cast(tuple[Token | Among, ...], criterion.values))
     if kind is Kind.REFERENCE:
         links = cast(tuple[Link, ...], criterion.values)
         return _any_of(
@@ -151,7 +152,13 @@ def _any_of(name: str, numbers: Iterable[Any]) -> list[Test]:
     return [Test(name, len(found), tuple(found))] if found else []
 
 
-def _tokens(connection: Connection, names: Names, tokens: tuple[Token, ...]) -> list[Test]:
+def _tokens(connection: Connection, names: Names, asked: tuple[Token | Among, ...]) -> list[Test]:
+    tokens = [one for one in asked if isinstance(one, Token)]
+    if len(tokens) < len(asked):
+        among = {number for one in asked if isinstance(one, Among) for number in names.among(connection, one)}
+        if not among:
+            return []
+        return [Test("token_among", 1, (json.dumps(sorted(among)),))]
     if len(tokens) == 1 and tokens[0].code is not None:
         return _any_of("token_is", names.codes(connection, tokens[0]))
     codes = (number for one in tokens if one.code is not None for number in names.codes(connection, one))

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from charthouse.db.connect import Connection
-from charthouse.search.query import Link, Measure, Token
+from charthouse.search.coded import Coded
+from charthouse.search.query import Among, Link, Measure, Token
 from charthouse.search.text import Texts
 from charthouse.store.index import short
 
@@ -21,7 +22,10 @@ class Names:
     `remember` must be off on a connection that sees rows which are not committed.
     """
 
-    def __init__(self, texts: Texts, types: Mapping[str, int], *, remember: bool = True) -> None:
+    def __init__(
+        self, texts: Texts, types: Mapping[str, int], coded: Coded | None = None, *, remember: bool = True
+    ) -> None:
+        self._coded = coded or Coded(texts, None)
         self._texts = texts
         self._sql = texts.lookup
         self.types = types
@@ -75,6 +79,10 @@ class Names:
     def units(self, connection: Connection, measure: Measure) -> Ids:
         """The units that a quantity can be stated in."""
         return self.codes(connection, Token(measure.system, measure.unit or ""))
+
+    def among(self, connection: Connection, among: Among) -> Ids:
+        """The codes in this record that the code systems count among those asked for."""
+        return self._coded.numbers(connection, among)
 
     def uri(self, connection: Connection, text: str) -> Ids:
         """The number of an address."""

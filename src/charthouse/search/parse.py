@@ -21,7 +21,7 @@ _MODIFIERS: Final = frozenset((
 _LISTED: Final = frozenset((Kind.TOKEN, Kind.REFERENCE, Kind.URI, Kind.ID))  # whose alternatives are one list
 _USABLE_MODIFIERS: Final[Mapping[Kind, str]] = {
     Kind.STRING: "Leave the modifier out (start of the text) or use :exact.",
-    Kind.TOKEN: "Leave the modifier out or use :not.",
+    Kind.TOKEN: "Leave the modifier out or use :not, :in, :not-in, :below or :above.",
     Kind.REFERENCE: "Leave the modifier out or name a type, e.g. :Patient.",
 }
 
@@ -101,6 +101,8 @@ class Parser:
             return param._replace(read=values.exact), False
         if modifier == "not" and param.kind is Kind.TOKEN:
             return param, True
+        if modifier in values.AMONG and param.kind is Kind.TOKEN:
+            return param._replace(read=values.AMONG[modifier]), modifier == "not-in"
         if param.kind is Kind.REFERENCE and self._book.definitions.is_resource(modifier):
             if not param.refers_to(modifier):
                 raise invalid(

@@ -49,6 +49,16 @@ class Token(NamedTuple):
     code: str | None
 
 
+class Among(NamedTuple):
+    """Codes that a terminology counts: in the value set `system` (`code` None), or by the hierarchy of the
+    code system `system` below or above `code`. `modifier` is in, not-in, below or above."""
+
+    name: str
+    modifier: str
+    system: str
+    code: str | None
+
+
 class Link(NamedTuple):
     """A reference looked for: our own resource of one of `types`, or an address elsewhere."""
 
@@ -89,7 +99,7 @@ class Text(NamedTuple):
     exact: str | None
 
 
-Value = Token | Link | Span | Amount | Measure | Text | str
+Value = Token | Among | Link | Span | Amount | Measure | Text | str
 
 
 @dataclass(frozen=True, slots=True)

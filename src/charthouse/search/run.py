@@ -19,6 +19,7 @@ from charthouse.base.clock import now
 from charthouse.base.errors import Issue, Problem, invalid
 from charthouse.db.connect import Connection
 from charthouse.fhir.definitions import Definitions
+from charthouse.search.coded import Coded, Codes
 from charthouse.search.include import Narrow, included
 from charthouse.search.names import Names
 from charthouse.search.page import Cursor, Found, Page, Seal
@@ -53,13 +54,15 @@ class Search:
         bases: Collection[str] = (),
         page_size: int = DEFAULT_COUNT,
         page_limit: int = MAX_COUNT,
+        codes: Codes | None = None,
     ) -> None:
         self._sizes = (page_size, page_limit)
         self.parser = Parser(definitions, extractor, bases)
         self._reader = reader
         self._texts = Texts(dialect)
-        self._names = Names(self._texts, reader.numbers)
-        self._inside = Names(self._texts, reader.numbers, remember=False)
+        coded = Coded(self._texts, codes)
+        self._names = Names(self._texts, reader.numbers, coded)
+        self._inside = Names(self._texts, reader.numbers, coded, remember=False)
         self._seal = Seal(key)
 
     def search(

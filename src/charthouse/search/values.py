@@ -12,7 +12,7 @@ from typing import Final
 from charthouse.base.errors import Problem, invalid
 from charthouse.base.ids import is_logical_id
 from charthouse.fhir import dates, references
-from charthouse.search.query import Amount, Kind, Link, Measure, Span, Text, Token, Value
+from charthouse.search.query import Among, Amount, Kind, Link, Measure, Span, Text, Token, Value
 from charthouse.store.index import LONGEST, fold
 
 PREFIXES: Final = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
@@ -67,6 +67,34 @@ def token(name: str, text: str) -> Token:
         )
     system, code = plain(parts[0]), plain(parts[1])
     return Token(system, code or None)
+
+
+def _inside(name: str, text: str) -> Among:
+    """The canonical url of a value set, perhaps with `|version`."""
+    url = plain(text)
+    if ":" not in url:
+        raise invalid(
+            "value", f'"{name}" takes the url of a value set.', place=name, value=text,
+            repair="Write it in full, e.g. http://hl7.org/fhir/ValueSet/observation-vitalsignresult.",
+        )  # fmt: skip
+    return Among(name, name.rpartition(":")[2], url, None)
+
+
+def _along(name: str, text: str) -> Among:
+    """`system|code`: a place in a hierarchy."""
+    system, code = token(name, text)
+    if not system or not code:
+        raise invalid(
+            "value", f'"{name}" takes system|code.', place=name, value=text,
+            repair="Say of which code system the code is.",
+        )  # fmt: skip
+    return Among(name, name.rpartition(":")[2], system, code)
+
+
+# Modifiers of a token that ask the code systems (R4 search.html#modifiers).
+AMONG: Final[Mapping[str, Callable[[str, str], Value]]] = {
+    "in": _inside, "not-in": _inside, "below": _along, "above": _along,
+}  # fmt: skip
 
 
 def string(name: str, text: str) -> Text:

@@ -9,9 +9,17 @@ import msgspec
 INACTIVE: Final = 1  # flags of a concept
 HEADING: Final = 2  # not selectable: chapters, categories that must be divided further, abstract classes
 
+DEFINITION: Final = "definition"  # uses of a designation that is no name but prose about the concept
+COMMENT: Final = "comment"
+
 
 class Designation(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Another name of a concept. `use` is empty for a plain synonym, else a code of the system's own."""
+    """Another name of a concept.
+
+    `use` is empty for a plain synonym, else a code of the system's own or `system|code`. The
+    definition of a concept, and a comment on it, stand here too (`DEFINITION`, `COMMENT`): a
+    property's value is indexed, and so must stay short.
+    """
 
     text: str
     language: str = ""

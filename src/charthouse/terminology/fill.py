@@ -1,4 +1,4 @@
-"""Puts a release of a code system into the tables: in slices, so that others can write meanwhile; seen only when whole."""
+"""Puts a release of a code system into the tables: in slices, so that others can write; seen only when whole."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from charthouse.base.errors import Issue, shorten
 from charthouse.fhir.resource import MAX_DEPTH
 
-MOST: Final = 100  # findings gathered before a rule stops looking
+MOST: Final = 100  # errors gathered before a rule stops looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Finding:
     repair: str | None = None
     place: str = ""
     near: Collection[str] = ()
+    severity: str = "error"
 
     def issue(self, root: str) -> Issue:
         """The same for the caller, its place beginning at `root`."""
@@ -36,12 +37,25 @@ class Finding:
             close = _closest(self.value, self.near)
             if close:
                 repair = f'Did you mean "{close}"?'
-        return Issue(self.code, self.message, (root + self.place).lstrip(".") or None, self.value, repair)
+        place = (root + self.place).lstrip(".") or None
+        return Issue(self.code, self.message, place, self.value, repair, self.severity)
 
 
 def under(step: str, found: list[Finding]) -> list[Finding]:
     """The same findings seen from one level further out, where `step` (`.name`, `[0]`) leads to them."""
     return [replace(finding, place=step + finding.place) for finding in found]
+
+
+def enough(found: list[Finding]) -> bool:
+    """Whether to stop looking: many errors, or a great deal of anything."""
+    if len(found) < MOST:
+        return False
+    return len(found) >= 10 * MOST or sum(finding.severity == "error" for finding in found) >= MOST
+
+
+def is_shapeless(found: list[Finding]) -> bool:
+    """Whether something has not even the shape that further rules rely on."""
+    return any(finding.code == "structure" for finding in found)
 
 
 def too_deep() -> list[Finding]:

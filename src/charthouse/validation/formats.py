@@ -1,6 +1,6 @@
 """The values of R4's primitive types (R4 datatypes.html#primitive), as rules fast enough for every write.
 
-A rule takes (value, object that holds it, depth) and answers None, or what is wrong.
+A rule takes (value, object that holds it, depth, scene) and answers None, or what is wrong.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any, Final
 from charthouse.base.ids import LOGICAL_ID
 from charthouse.fhir.xml.narrative import fault
 from charthouse.validation.finding import Finding, kind, shown
+from charthouse.validation.scene import Scene
 
 Found = list[Finding] | None
-Rule = Callable[[Any, Any, int], Found]
+Rule = Callable[[Any, Any, int, Scene], Found]
 
 MAX_STRING: Final = 1024 * 1024  # R4 datatypes.html#string
 MAX_EXPONENT: Final = 400  # beyond any measurement, and beyond what a double could hold
@@ -88,10 +89,10 @@ def rule(name: str) -> Rule:
 def one_of(codes: frozenset[str]) -> Rule:
     """The rule for a code that must be one of `codes` (a required binding)."""
 
-    def check(value: Any, holder: Any, depth: int) -> Found:
+    def check(value: Any, holder: Any, depth: int, scene: Scene) -> Found:
         if type(value) is str and value in codes:
             return None
-        found = _code(value, holder, depth)
+        found = _code(value, holder, depth, scene)
         if found is not None:
             return found
         known = ", ".join(sorted(codes)) if len(codes) <= 12 else None
@@ -131,11 +132,11 @@ def _wrong(name: str, value: Any) -> list[Finding]:
     return [Finding("value", f"The value is not of the form of type {name}.", shown(value), repair)]
 
 
-def _boolean(value: Any, _holder: Any, _depth: int) -> Found:
+def _boolean(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
     return None if value is True or value is False else _wrong("boolean", value)
 
 
-def _decimal(value: Any, _holder: Any, _depth: int) -> Found:
+def _decimal(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
     if type(value) is int:
         return None
     if isinstance(value, Decimal):
@@ -147,7 +148,7 @@ def _decimal(value: Any, _holder: Any, _depth: int) -> Found:
     return _wrong("decimal", value)
 
 
-def _string(value: Any, _holder: Any, _depth: int) -> Found:
+def _string(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
     if type(value) is str and len(value) <= MAX_STRING:
         if value.isprintable() and value[:1] > " ":
             return None
@@ -162,7 +163,7 @@ def _string(value: Any, _holder: Any, _depth: int) -> Found:
 def _word(name: str, pattern: re.Pattern[str]) -> Rule:
     matches = pattern.fullmatch
 
-    def check(value: Any, _holder: Any, _depth: int) -> Found:
+    def check(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
         if type(value) is str:
             if value.isprintable() and " " not in value and value:
                 return None
@@ -179,7 +180,7 @@ _code: Final = _word("code", _CODE)
 def _patterned(name: str, pattern: re.Pattern[str]) -> Rule:
     matches = pattern.fullmatch
 
-    def check(value: Any, _holder: Any, _depth: int) -> Found:
+    def check(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
         return None if type(value) is str and matches(value) else _wrong(name, value)
 
     return check
@@ -188,7 +189,7 @@ def _patterned(name: str, pattern: re.Pattern[str]) -> Rule:
 def _dated(name: str, pattern: re.Pattern[str]) -> Rule:
     matches = pattern.fullmatch
 
-    def check(value: Any, _holder: Any, _depth: int) -> Found:
+    def check(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
         if type(value) is str and matches(value) and (value[8:10] < "29" or _is_in_calendar(value)):
             return None
         return _wrong(name, value)
@@ -205,13 +206,13 @@ def _is_in_calendar(value: str) -> bool:
 
 
 def _whole(name: str, low: int, high: int) -> Rule:
-    def check(value: Any, _holder: Any, _depth: int) -> Found:
+    def check(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
         return None if type(value) is int and low <= value <= high else _wrong(name, value)
 
     return check
 
 
-def _base64(value: Any, _holder: Any, _depth: int) -> Found:
+def _base64(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
     if type(value) is not str or not value:
         return _wrong("base64Binary", value)
     try:
@@ -224,7 +225,7 @@ def _base64(value: Any, _holder: Any, _depth: int) -> Found:
     return None if not value.isspace() else _wrong("base64Binary", value)
 
 
-def _xhtml(value: Any, _holder: Any, _depth: int) -> Found:
+def _xhtml(value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
     if type(value) is not str or not value:
         return _wrong("xhtml", value)
     bad = _FORBIDDEN.search(value)

@@ -8,15 +8,16 @@ json.html, datatypes.html, domainresource.html (contained).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from charthouse.base.errors import Issue
 from charthouse.fhir.definitions import Definitions, Element, TypeDef
 from charthouse.fhir.resource import MAX_DEPTH
 from charthouse.validation import formats
 from charthouse.validation.arrays import array, beside_array, beside_one, value_array
-from charthouse.validation.finding import MOST, Finding, kind, shown, too_deep, under
+from charthouse.validation.finding import Finding, enough, is_shapeless, kind, shown, too_deep, under
 from charthouse.validation.formats import Found, Rule
+from charthouse.validation.scene import Scene
 
 
 def check(
@@ -29,11 +30,37 @@ def check(
     codes of required bindings. Nesting beyond `MAX_DEPTH` is an issue, never a RecursionError.
     An issue's `place` is FHIRPath with indexes (`Patient.name[0].given[1]`).
     """
-    found = _shapes(definitions, entries, codes).resource(tree, None, 0)
-    if found is None:
-        return []
+    found = _shapes(definitions, Asked(entries, codes)).resource(tree, None, 0, Scene(tree))
+    return [] if found is None else issues(tree, found[:limit])
+
+
+def issues(tree: Any, found: list[Finding]) -> list[Issue]:
+    """Findings as the caller wants them, their places beginning at the type of `tree`."""
     root = tree.get("resourceType") if type(tree) is dict else None
-    return [finding.issue(root if type(root) is str else "") for finding in found[:limit]]
+    return [finding.issue(root if type(root) is str else "") for finding in found]
+
+
+class Asked(NamedTuple):
+    """What of the shape is looked at: resources of a Bundle's entries, codes of required bindings, and
+    whether everything that must be there is.
+    """
+
+    entries: bool = True
+    codes: bool = True
+    presence: bool = True
+
+
+class Extras(Protocol):
+    """Rules beyond the shape, asked for once when a type is compiled.
+
+    They may rely on the shape of what they are given: where it is not sound they do not run.
+    """
+
+    def of_type(self, type_def: TypeDef, /) -> tuple[Rule, ...]:
+        """Rules for all objects of a type."""
+
+    def of_element(self, type_def: TypeDef, element: Element, value_type: str, /) -> tuple[Rule, ...]:
+        """Rules for each value of one element, when it is of `value_type`."""
 
 
 class _Fields(dict[str, Rule]):
@@ -55,10 +82,10 @@ class _Fields(dict[str, Rule]):
 class Shapes:
     """All compiled rules of one set of definitions and options."""
 
-    def __init__(self, definitions: Definitions, entries: bool, codes: bool) -> None:
+    def __init__(self, definitions: Definitions, asked: Asked, extras: Extras | None = None) -> None:
         self.definitions = definitions
-        self.entries = entries
-        self.codes = codes
+        self.asked = asked
+        self.extras = extras
         self.resource = _resource_rule(self)
         self.contained = _contained_rule(self.resource)
         self._objects: dict[str, Rule] = {}
@@ -67,7 +94,9 @@ class Shapes:
         """The rule for objects of type `name` (a resource, data type or backbone element)."""
         rule = self._objects.get(name)
         if rule is None:
-            rule = self._objects[name] = _object_rule(self, self.definitions.type(name))
+            type_def = self.definitions.type(name)
+            further = self.extras.of_type(type_def) if self.extras is not None else ()
+            rule = self._objects[name] = _object_rule(self, type_def, further)
         return rule
 
     def compile(self, type_def: TypeDef, name: str) -> Rule | None:
@@ -86,17 +115,17 @@ class Shapes:
             inner = self.object("Element")
             rule = beside_array(plain, inner) if many else beside_one(plain, inner)
         elif is_primitive:
-            inner = self._value(element, value_type)
+            inner = self._further(self._value(element, value_type), type_def, element, value_type)
             rule = value_array(plain, inner) if many else inner
         else:
-            inner = self._object(type_def, element, value_type)
+            inner = self._further(self._object(type_def, element, value_type), type_def, element, value_type)
             rule = array(inner) if many else inner
         if element.is_choice:
             return _alone(rule, element.name, plain, _siblings(type_def, element.name))
         return rule
 
     def _value(self, element: Element, value_type: str) -> Rule:
-        if self.codes and value_type == "code" and element.strength == "required" and element.binding:
+        if self.asked.codes and value_type == "code" and element.strength == "required" and element.binding:
             codes = self.definitions.codes(element.binding)
             if codes:
                 return formats.one_of(codes)
@@ -107,14 +136,40 @@ class Shapes:
             return self.object(value_type)
         if element.name == "contained":
             return self.contained
-        if type_def.name == "Bundle.entry" and element.name == "resource" and not self.entries:
+        if type_def.name == "Bundle.entry" and element.name == "resource" and not self.asked.entries:
             return _any_object
         return self.resource
 
+    def _further(self, rule: Rule, type_def: TypeDef, element: Element, value_type: str) -> Rule:
+        """`rule`, and then what is asked beyond the shape."""
+        more = self.extras.of_element(type_def, element, value_type) if self.extras is not None else ()
+        return _both(rule, more) if more else rule
+
 
 @lru_cache(maxsize=16)
-def _shapes(definitions: Definitions, entries: bool, codes: bool) -> Shapes:
-    return Shapes(definitions, entries, codes)
+def _shapes(definitions: Definitions, asked: Asked) -> Shapes:
+    return Shapes(definitions, asked)
+
+
+def _both(rule: Rule, further: tuple[Rule, ...]) -> Rule:
+    def check(value: Any, holder: Any, depth: int, scene: Scene) -> Found:
+        found = rule(value, holder, depth, scene)
+        return beyond(further, found, value, holder, depth, scene)
+
+    return check
+
+
+def beyond(
+    further: tuple[Rule, ...], found: Found, value: Any, holder: Any, depth: int, scene: Scene
+) -> Found:
+    """`found`, and what further rules find where the shape can be relied on."""
+    if found is not None and is_shapeless(found):
+        return found
+    for rule in further:
+        wrong = rule(value, holder, depth, scene)
+        if wrong is not None:
+            found = wrong if found is None else found + wrong
+    return found
 
 
 def _element(type_def: TypeDef, name: str) -> tuple[Element | None, str]:
@@ -134,10 +189,10 @@ def _siblings(type_def: TypeDef, stem: str) -> frozenset[str]:
     return frozenset(names) | frozenset("_" + name for name in names)
 
 
-def _object_rule(shapes: Shapes, type_def: TypeDef) -> Rule:
+def _object_rule(shapes: Shapes, type_def: TypeDef, further: tuple[Rule, ...]) -> Rule:
     """The rule for objects of one type: nothing unknown, nothing missing, each property by its own rule."""
     fields = _Fields(shapes, type_def)
-    needed = [element for element in type_def.elements.values() if element.min]
+    needed = [element for element in type_def.elements.values() if element.min and shapes.asked.presence]
     required = tuple(element.name for element in needed if not element.is_choice)
     choices = tuple(
         (element.name, _siblings(type_def, element.name)) for element in needed if element.is_choice
@@ -145,7 +200,7 @@ def _object_rule(shapes: Shapes, type_def: TypeDef) -> Rule:
     # An element needs more than an id; `Element` itself is what stands beside a value.
     needs_content = type_def.kind != "resource" and type_def.name != "Element"
 
-    def check_object(node: Any, _holder: Any, depth: int) -> Found:
+    def check_object(node: Any, holder: Any, depth: int, scene: Scene) -> Found:
         if type(node) is not dict:
             return _no_object(node)
         if depth >= MAX_DEPTH:
@@ -154,10 +209,10 @@ def _object_rule(shapes: Shapes, type_def: TypeDef) -> Rule:
             return [Finding("structure", "The object is empty.", None, "Leave it out.")]
         found: Found = None
         for name, value in node.items():
-            wrong = fields[name](value, node, depth + 1)
+            wrong = fields[name](value, node, depth + 1, scene)
             if wrong is not None:
                 found = (found or []) + under(_step(type_def, name), wrong)
-                if len(found) >= MOST:
+                if enough(found):
                     return found
         for name in required:
             if name not in node and "_" + name not in node:
@@ -165,7 +220,7 @@ def _object_rule(shapes: Shapes, type_def: TypeDef) -> Rule:
         for stem, names in choices:
             if names.isdisjoint(node):
                 found = (found or []) + [_missing(type_def, stem)]
-        return found
+        return beyond(further, found, node, holder, depth, scene) if further else found
 
     return check_object
 
@@ -175,16 +230,16 @@ def _resource_rule(shapes: Shapes) -> Rule:
     is_resource = shapes.definitions.is_resource
     rules: dict[str, Rule] = {}
 
-    def check_resource(node: Any, holder: Any, depth: int) -> Found:
+    def check_resource(node: Any, holder: Any, depth: int, scene: Scene) -> Found:
         if type(node) is not dict:
             return _no_object(node)
         name = node.get("resourceType")
         rule = rules.get(name) if type(name) is str else None
         if rule is not None:
-            return rule(node, holder, depth)
+            return rule(node, holder, depth, scene.enter(node))
         if type(name) is str and is_resource(name):
             rules[name] = shapes.object(name)
-            return rules[name](node, holder, depth)
+            return rules[name](node, holder, depth, scene.enter(node))
         return [_untyped(name, shapes.definitions.resource_types)]
 
     return check_resource
@@ -193,8 +248,8 @@ def _resource_rule(shapes: Shapes) -> Rule:
 def _contained_rule(resource: Rule) -> Rule:
     """The rule for a contained resource (R4 domainresource.html, dom-2; references.html#contained)."""
 
-    def check_contained(node: Any, holder: Any, depth: int) -> Found:
-        found = resource(node, holder, depth)
+    def check_contained(node: Any, holder: Any, depth: int, scene: Scene) -> Found:
+        found = resource(node, holder, depth, scene.hold(node))
         if type(node) is dict:
             if "id" not in node:
                 message = "A contained resource needs an id, by which it is referred to."
@@ -214,9 +269,9 @@ def _alone(rule: Rule, stem: str, name: str, siblings: frozenset[str]) -> Rule:
     """`rule` for a choice element: no other of its types may stand beside it."""
     others = siblings - {name, "_" + name}
 
-    def check_choice(value: Any, holder: Any, depth: int) -> Found:
+    def check_choice(value: Any, holder: Any, depth: int, scene: Scene) -> Found:
         if others.isdisjoint(holder):
-            return rule(value, holder, depth)
+            return rule(value, holder, depth, scene)
         given = sorted({other.removeprefix("_") for other in holder if other in siblings})
         message = f"{stem}[x] may be given once, and is given as {' and '.join(given)}."
         return [Finding("structure", message, name, "Keep one of them.")]
@@ -243,7 +298,7 @@ def _unknown(type_def: TypeDef, name: str) -> Rule:
         repair = "Leave it out; additional content goes into an extension."
     finding = Finding("structure", message, name[:80], repair, near=near)
 
-    def refuse(_value: Any, _holder: Any, _depth: int) -> Found:
+    def refuse(_value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
         return [finding]
 
     return refuse
@@ -287,9 +342,9 @@ def _no_object(node: Any) -> list[Finding]:
     ]
 
 
-def _pass(_value: Any, _holder: Any, _depth: int) -> Found:
+def _pass(_value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
     return None
 
 
-def _any_object(node: Any, _holder: Any, _depth: int) -> Found:
+def _any_object(node: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
     return None if type(node) is dict else _no_object(node)

@@ -46,7 +46,7 @@ def command_lines(page: Path) -> Iterator[str]:
 
 def wrong(line: str) -> str | None:
     """What is wrong with the words after `charthouse`, or None."""
-    name, *words = _words(line)
+    name, words = named(line)
     command = commands().get(name)
     if command is None:
         return f"there is no command {name}"
@@ -68,6 +68,14 @@ def wrong(line: str) -> str | None:
     if positions and not arguments:
         return f"{name} takes no arguments"
     return None
+
+
+def named(line: str) -> tuple[str, list[str]]:
+    """The command in the words after `charthouse`, with that of its group where it has one, and the rest."""
+    name, *words = _words(line)
+    if words and f"{name} {words[0]}" in commands():
+        return f"{name} {words[0]}", words[1:]
+    return name, words
 
 
 def links(page: Path) -> Iterator[tuple[bool, str, str]]:

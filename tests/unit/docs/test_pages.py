@@ -12,7 +12,7 @@ from building.commands import commands
 from charthouse.base.errors import Category
 from charthouse.base.settings import ELSEWHERE, table
 from charthouse.search.known import LATER
-from tests.unit.docs.pages import PAGES, ROOT, anchors, code, command_lines, links, shown, wrong
+from tests.unit.docs.pages import PAGES, ROOT, anchors, code, command_lines, links, named, shown, wrong
 
 LONGEST_SENTENCE = 45  # words; a table cell or a list is no sentence
 
@@ -36,7 +36,7 @@ def test_every_setting_is_documented_and_every_documented_setting_is_one() -> No
 
 
 def test_every_command_is_documented() -> None:
-    headings = re.findall(r"(?m)^## (\w+)$", (ROOT / "docs/reference/commands.md").read_text())
+    headings = re.findall(r"(?m)^## ([\w ]+)$", (ROOT / "docs/reference/commands.md").read_text())
     assert headings == sorted(commands())
 
 
@@ -83,7 +83,7 @@ def test_a_wrong_command_line_would_be_noticed(line: str, reason: str | None) ->
 
 
 def test_the_documentation_prints_commands() -> None:
-    names = {line.split()[0] for page in PAGES for line in command_lines(page)}
+    names = {named(line)[0] for page in PAGES for line in command_lines(page)}
     assert names == set(commands()), "each command is shown at work somewhere"
 
 

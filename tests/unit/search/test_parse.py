@@ -74,7 +74,6 @@ def test_a_wrong_parameter_is_refused_by_name_with_what_would_be_right(
 
 
 @pytest.mark.parametrize(("type", "name", "value", "named"), [
-    ("Observation", "code:in", "http://example.org/vs", ":in"),
     ("Observation", "code:text", "blood", ":text"),
     ("Patient", "name:contains", "nn", ":contains"),
     ("Patient", "gender:missing", "true", ":missing"),

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from charthouse.fhir.definitions import load
 from charthouse.validation.formats import MAX_STRING, rule
+from charthouse.validation.scene import Scene
 
 
 def fails(name: str, value: Any) -> str | None:
     """The message of the finding, or None for a good value."""
-    found = rule(name)(value, None, 0)
+    found = rule(name)(value, None, 0, Scene(None))
     if found is None:
         return None
     assert len(found) == 1

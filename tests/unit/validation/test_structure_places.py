@@ -11,7 +11,8 @@ from charthouse.base.errors import Issue
 from charthouse.fhir.definitions import TypeDef, load
 from charthouse.fhir.resource import MAX_DEPTH, dump, parse
 from charthouse.validation.formats import Rule
-from charthouse.validation.structure import Shapes, check
+from charthouse.validation.scene import Scene
+from charthouse.validation.structure import Asked, Shapes, check
 
 DEFINITIONS = load()
 
@@ -244,13 +245,14 @@ def test_a_property_is_compiled_once_and_an_unknown_one_leaves_nothing_behind() 
             compiled.append(name)
             return super().compile(type_def, name)
 
-    shapes = Counting(DEFINITIONS, entries=True, codes=True)
+    shapes = Counting(DEFINITIONS, Asked())
     tree = patient(name=[{"given": ["A"]}, {"given": ["B"]}], active=True)
     for _ in range(2):
-        assert shapes.resource(tree, None, 0) is None
+        assert shapes.resource(tree, None, 0, Scene(tree)) is None
     assert sorted(compiled) == ["active", "given", "name", "resourceType"]
     for _ in range(2):
-        assert shapes.resource(patient(frobnicate=1), None, 0)
+        odd = patient(frobnicate=1)
+        assert shapes.resource(odd, None, 0, Scene(odd))
     assert compiled.count("frobnicate") == 2
 
 

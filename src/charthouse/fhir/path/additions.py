@@ -61,6 +61,27 @@ def _html_checks(state: State, items: Items) -> bool | None:
     return fault(item.value) is None and is_safe(item.value)
 
 
+def _check_modifiers(state: State, items: Items, *allowed: Items) -> Items:
+    """The input, unless an item has a modifier extension other than those named (R4 fhirpath.html)."""
+    known = {text_of([url], "checkModifiers()") for urls in allowed for url in urls}
+    for item in items:
+        for one in children_named(state.model, item, "modifierExtension"):
+            state.spend(1)
+            url = one.value.get("url") if isinstance(one.value, dict) else None
+            if url not in known:
+                raise invalid(
+                    "extension", "A modifier extension changes what this means, and is not allowed for here.",
+                    place=one.place() or None, value=url,
+                )  # fmt: skip
+    return items
+
+
+def _not_offered(site: Site) -> Code:
+    """`elementDefinition` and `slice` ask the profile that an evaluation is made under; here there is none."""
+    name = site.node.name
+    raise site.compiler.fail(site.node, f"{name}() is not offered", "Use conformsTo(), or name the elements.")
+
+
 def _conforms_to(site: Site) -> Code:
     """By the caller's profiles; the structures of the base standard are known here."""
     source, profile = site.base.run, site.argument(0).run
@@ -126,7 +147,10 @@ FUNCTIONS = {
     "getValue": Function(0, 0, plain(_get_value, Static(None, is_many=False))),
     "htmlChecks": Function(0, 0, condition(_html_checks)),
     "htmlChecks2": Function(0, 0, condition(_html_checks)),
+    "checkModifiers": Function(0, 9, plain(_check_modifiers)),
     "conformsTo": Function(1, 1, _conforms_to),
+    "elementDefinition": Function(0, 0, _not_offered),
+    "slice": Function(2, 2, _not_offered),
     "memberOf": Function(1, 1, _member_of),
     "subsumes": _subsumption("subsumes", is_turned=False),
     "subsumedBy": _subsumption("subsumedBy", is_turned=True),

@@ -18,6 +18,7 @@ from charthouse.fhir.path.strings import spend_on
 from charthouse.fhir.path.values import Missing, Value, item_of, kind_of, single, system_value, wrong_kind
 
 MAX_INTEGER: Final = 2**31 - 1
+_DAYS: Final = frozenset({"year", "month", "week", "day"})
 Number = int | Decimal
 Operation = Callable[[State, Value, Value], Value | None]
 
@@ -43,7 +44,7 @@ def _add(state: State, one: Value, other: Value) -> Value | None:
     if isinstance(one, Temporal) and isinstance(other, Quantity):
         return _moved(one, other, 1)
     if isinstance(one, Quantity) and isinstance(other, Quantity):
-        return _sum(state, one, other, 1)
+        return quantity.total(one, other, state.env.units)
     left, right = _numbers(one, other, "+")
     return in_range(left + right)
 
@@ -52,7 +53,7 @@ def _subtract(state: State, one: Value, other: Value) -> Value | None:
     if isinstance(one, Temporal) and isinstance(other, Quantity):
         return _moved(one, other, -1)
     if isinstance(one, Quantity) and isinstance(other, Quantity):
-        return _sum(state, one, other, -1)
+        return quantity.total(one, _opposite(other), state.env.units)
     left, right = _numbers(one, other, "-")
     return in_range(left - right)
 
@@ -65,16 +66,16 @@ def _moved(moment: Temporal, span: Quantity, sign: int) -> Temporal | None:
             f"{span} is no time span that can be added to a date.",
             repair="Use year, month, week, day, hour, minute, second or millisecond (UCUM: wk, d, h, min, s, ms).",
         )
+    if moment.kind == dates.TIME and word in _DAYS:
+        raise invalid(
+            "processing", f"{span} cannot be added to a time of day.",
+            repair="Use hour, minute, second or millisecond.",
+        )  # fmt: skip
     return dates.add(moment, span.value * sign, word)
 
 
-def _sum(state: State, one: Quantity, other: Quantity, sign: int) -> Quantity | None:
-    if one.unit == other.unit and one.is_calendar == other.is_calendar:
-        return Quantity(one.value + sign * other.value, one.unit, one.is_calendar)
-    pair = quantity.aligned(one, other, state.env.units)
-    if pair is None or one.value == 0:
-        return None
-    return Quantity((pair[0] + sign * pair[1]) * one.value / pair[0], one.unit, one.is_calendar)
+def _opposite(value: Quantity) -> Quantity:
+    return Quantity(-value.value, value.unit, value.is_calendar)
 
 
 def _multiply(_: State, one: Value, other: Value) -> Value | None:
@@ -181,7 +182,7 @@ def unary(compiler: Compiler, node: Unary, scope: Static) -> Code:
 
 def _signed(value: Value, op: str, item: Item, what: str) -> Value | None:
     if isinstance(value, Quantity):
-        return value if op == "+" else Quantity(-value.value, value.unit, value.is_calendar)
+        return value if op == "+" else _opposite(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise wrong_kind(item, what, "a number or quantity")
     return value if op == "+" else in_range(-value)

@@ -97,10 +97,8 @@ def to_quantity(value: Value) -> Quantity | None:
 def in_unit(value: Quantity, unit: str, units: Units | None) -> Quantity | None:
     """`value` in another unit (`toQuantity('mg')`); None where it cannot be brought there."""
     wanted = quantities.of_unit(Decimal(1), unit)
-    pair = quantities.aligned(value, wanted, units)
-    if pair is None or pair[1] == 0:
-        return None
-    return Quantity(pair[0] / pair[1], wanted.unit, wanted.is_calendar)
+    found = quantities.in_unit(value, wanted, units)
+    return None if found is None else Quantity(found, wanted.unit, wanted.is_calendar)
 
 
 def _value(items: Items, name: str) -> Value | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from charthouse.base.errors import Category, problem
-from charthouse.fhir.path.code import Code, truth_of
+from charthouse.fhir.path.code import Code, Static, truth_of
 from charthouse.fhir.path.item import NO_ENV, Env, Item, Items, Pair, State
 from charthouse.fhir.path.model import Model
 from charthouse.fhir.path.nodes import Node
@@ -19,18 +19,20 @@ class Expression:
 
     `typed` is a function `(tree, env=None) -> [(value, FHIR type), …]`; values are FHIR JSON
     (`("2020", "dateTime")`), without those primitives that have only extensions. `types` are the
-    FHIR types that results can have, empty where they are not known beforehand.
+    FHIR types that results can have, empty where they are not known beforehand; `static` says the
+    same with what else was known. `root_type` is what it was compiled for.
     """
 
-    __slots__ = ("_code", "_model", "_root_type", "_truth", "node", "text", "typed", "types")
+    __slots__ = ("_code", "_truth", "model", "node", "root_type", "static", "text", "typed", "types")
 
     def __init__(self, text: str, node: Node, code: Code, model: Model, root_type: str) -> None:
         self.text = text
         self.node = node
         self._code = code
         self._truth = truth_of(code, "A condition")
-        self._model = model
-        self._root_type = root_type
+        self.model = model
+        self.root_type = root_type
+        self.static: Static = code.static
         self.types = frozenset(pair(Item(None, kind))[1] for kind in code.static.types or ())
         shortcut = direct(code.routes)
         self.typed: Callable[..., list[Pair]] = (
@@ -58,15 +60,19 @@ class Expression:
         answer: bool | None = self._guarded(self._truth, tree, env)
         return answer
 
+    def context(self, tree: Any) -> Item:
+        """`tree` as what an evaluation starts from."""
+        if isinstance(tree, Item):
+            return tree
+        return Item(tree, self.model.runtime_type(self.root_type, tree))
+
     def _typed(self, tree: Any, env: Env | None = None) -> list[Pair]:
         return [pair(item) for item in self._guarded(self._code.run, tree, env) if item.value is not None]
 
     def _guarded(self, run: Callable[[State, Item], Any], tree: Any, env: Env | None) -> Any:
         """Run; what the machine cannot hold becomes a Problem, too."""
-        context = (
-            tree if isinstance(tree, Item) else Item(tree, self._model.runtime_type(self._root_type, tree))
-        )
-        state = State(self._model, env or NO_ENV, context)
+        context = self.context(tree)
+        state = State(self.model, env or NO_ENV, context)
         try:
             return run(state, context)
         except (RecursionError, MemoryError):
@@ -79,7 +85,7 @@ class Expression:
             ) from None
 
     def __repr__(self) -> str:
-        return f"Expression({self.text!r}, {self._root_type!r})"
+        return f"Expression({self.text!r}, {self.root_type!r})"
 
 
 def _straight(shortcut: Direct, expression: Expression) -> Callable[..., list[Pair]]:

@@ -140,6 +140,8 @@ class _Reader:
             return self.number(token)
         if token.kind in _TEMPORAL_KINDS:
             return self.temporal(token)
+        if token.kind == "variable":  # `%vs-…` and `%ext-…` as R4 writes them, without quotes
+            return Variable(token.text[1:], at=token.at)
         if token.kind == "mark" and token.text == "(":
             node = self.expression(0)
             self.expect(")", "to close the bracket")

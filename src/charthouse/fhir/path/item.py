@@ -43,6 +43,13 @@ class Item(msgspec.Struct, frozen=True, gc=False):
             item = item.parent
         return ".".join(reversed(parts))
 
+    def holder(self) -> Item | None:
+        """The nearest resource at or above this item; None where none is known."""
+        item: Item | None = self
+        while item is not None and not (item.value.__class__ is dict and "resourceType" in item.value):
+            item = item.parent
+        return item
+
 
 Items = list[Item]
 Pair = tuple[Any, str]
@@ -53,12 +60,12 @@ class Env:
     """What an evaluation may know beside the tree; everything in it is optional.
 
     variables: `%name` -> a value, or a list of them; FHIR JSON (trees, text, numbers), or (value, type) pairs.
-    resource: the resource `%resource`, where the evaluated tree is a part of it.
+    resource: the resource `%resource`, where the evaluated tree is a part of it and no Item that knows.
     root: `%rootResource`, where `resource` is contained in another.
     resolve: reference text -> resource or None, for `resolve()`.
     member_of: (value, type, value set url) -> whether, None unknown. conforms_to: (value, type, profile url) likewise.
     subsumes: (a, b) Codings or CodeableConcepts -> whether a subsumes b, None unknown.
-    trace: called with the name and the (value, type) pairs that pass a `trace()`.
+    trace: called with the name and the items that pass a `trace()`.
     units: knows UCUM. now: the moment of `now()`; by default that of the evaluation.
     budget: steps allowed (a step is about one item touched); then Problem(too_costly).
     """
@@ -70,7 +77,7 @@ class Env:
     member_of: Callable[[Any, str, str], bool | None] | None = None
     conforms_to: Callable[[Any, str, str], bool | None] | None = None
     subsumes: Callable[[Any, Any], bool | None] | None = None
-    trace: Callable[[str, list[Pair]], None] | None = None
+    trace: Callable[[str, Items], None] | None = None
     units: Units | None = None
     now: datetime | None = None
     budget: int = DEFAULT_BUDGET

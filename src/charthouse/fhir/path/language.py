@@ -92,7 +92,7 @@ def compile(
     model = model_of(definitions)
     scope = Static(None if root_type in ABSTRACT else frozenset({root_type}), is_many=False)
     try:
-        code = Compiler(text, model, strict, _FORMS).code(node, scope)
+        code = Compiler(text, model, strict, FORMS).code(node, scope)
     except RecursionError:
         raise problem(Category.TOO_COSTLY, "too-costly", "The expression is nested too deeply.") from None
     return Expression(text, node, code, model, root_type)
@@ -130,7 +130,7 @@ def _call(compiler: Compiler, node: Call, scope: Static) -> Code:
     return function.build(Site(compiler, compiler.based(node.base, scope), node, scope))
 
 
-_FORMS: Final[Mapping[type[Node], Form]] = {
+FORMS: Final[Mapping[type[Node], Form]] = {
     Literal: _literal,
     Empty: lambda compiler, node, scope: NOTHING,
     Variable: variables.variable,

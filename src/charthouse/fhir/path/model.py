@@ -84,6 +84,7 @@ class Model:
         self.definitions = definitions
         self.type_names = frozenset(definitions.type_names)
         self._steps: dict[tuple[str, str], Step | None] = {}
+        self._inside: dict[str, tuple[dict[str, int], tuple[Step, ...]]] = {}
         self._ancestors: dict[str, frozenset[str]] = {}
         self._primitives: dict[str, bool] = {}
 
@@ -120,6 +121,15 @@ class Model:
         if definition.kind == "primitive-type":
             return tuple(name for name in definition.elements if name != "value")
         return tuple(definition.elements)
+
+    def inside(self, type_name: str) -> tuple[dict[str, int], tuple[Step, ...]]:
+        """(JSON property -> place in the steps, the steps to every element in the order of the definition)."""
+        found = self._inside.get(type_name)
+        if found is None:
+            steps = tuple(step for name in self.names(type_name) if (step := self.step(type_name, name)))
+            places = {key: place for place, step in enumerate(steps) for key in step.by_name}
+            found = self._inside[type_name] = places, steps
+        return found
 
     def definition(self, type_name: str) -> TypeDef | None:
         """The definition of a FHIR type or backbone path; None if there is none."""

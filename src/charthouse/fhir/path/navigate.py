@@ -72,10 +72,9 @@ def children(state: State, item: Item) -> Items:
     model = state.model
     tree = item.value if item.value.__class__ is dict else item.extra
     if tree.__class__ is dict:
-        for name in model.names(item.type):
-            step = model.step(item.type, name)
-            if step is not None:
-                expand(model, item, step, found)
+        places, steps = model.inside(item.type)
+        for place in sorted({places[name] for name in tree if name in places}):
+            expand(model, item, steps[place], found)
     state.spend(1 + len(found))
     return found
 

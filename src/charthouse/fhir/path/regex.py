@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -89,6 +90,11 @@ def matcher(state: State, pattern: str) -> Matcher:
         raise invalid(
             "too-long", f"A regular expression may have {MAX_PATTERN} characters.", value=pattern[:40]
         )
+    return _read(pattern)
+
+
+@functools.lru_cache(256)
+def _read(pattern: str) -> Matcher:
     flags = re.DOTALL
     python_form = _NAMED_GROUP.sub("(?P<", pattern)
     if python_form.startswith(_IGNORE_CASE):

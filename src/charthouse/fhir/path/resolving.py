@@ -107,12 +107,10 @@ def _contained(tree: Any, name: str) -> dict[str, Any] | None:
 
 def _container(state: State, item: Item) -> Any:
     """The resource whose `contained` a `#` reference in `item` means: the nearest that is not contained."""
-    found: Item | None = item
-    while found is not None:
-        if isinstance(found.value, dict) and "resourceType" in found.value and found.key != "contained":
-            return found.value
-        found = found.parent
-    return state.env.resource
+    found = item.holder()
+    while found is not None and found.key == "contained" and found.parent is not None:
+        found = found.parent.holder()
+    return state.env.resource if found is None else found.value
 
 
 def _resolve(site: Site) -> Code:
@@ -136,15 +134,24 @@ def _lookup(state: State, item: Item, text: str) -> Any:
     """Inside the resource, inside the Bundle around it, then by the caller's resolver."""
     if text.startswith("#"):
         return _contained(_container(state, item), text[1:])
-    root = state.env.root if state.env.root is not None else state.context.value
-    if isinstance(root, dict) and root.get("resourceType") == "Bundle":
-        entries = root.get("entry")
-        for entry in entries if isinstance(entries, list) else ():
-            state.spend(1)
-            address = entry.get("fullUrl") if isinstance(entry, dict) else None
-            if isinstance(address, str) and (address == text or address.endswith(f"/{text}")):
-                return entry.get("resource")
+    bundle = _bundle(state)
+    for entry in bundle if isinstance(bundle, list) else ():
+        state.spend(1)
+        address = entry.get("fullUrl") if isinstance(entry, dict) else None
+        if isinstance(address, str) and (address == text or address.endswith(f"/{text}")):
+            return entry.get("resource")
     return state.env.resolve(text) if state.env.resolve is not None else None
+
+
+def _bundle(state: State) -> Any:
+    """The entries of the Bundle that all this happens in, if it is one."""
+    top = state.context
+    while top.parent is not None:
+        top = top.parent
+    for tree in (state.env.root, top.value):
+        if isinstance(tree, dict) and tree.get("resourceType") == "Bundle":
+            return tree.get("entry")
+    return None
 
 
 FUNCTIONS = {"resolve": Function(0, 0, _resolve)}

@@ -22,6 +22,7 @@ _PATTERN: Final = re.compile(
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<string>'(?:[^'\\]|\\.)*')
     | (?P<quoted>`(?:[^`\\]|\\.)*`)
+    | (?P<variable>%(?:vs|ext)-[A-Za-z0-9-]+)
     | (?P<dollar>\$[a-z]+)
     | (?P<mark><=|>=|!=|!~|[-+*/&|<>=~.,()\[\]{}%])
     """,
@@ -49,6 +50,15 @@ def where(text: str, at: int) -> str:
     return f"line {line}, column {column}"
 
 
+def extent(text: str, at: int) -> int:
+    """The length of the token that begins at `at`; of a variable with its `%`."""
+    match = _PATTERN.match(text, at)
+    if match is None:
+        return 1
+    length = match.end() - at
+    return length + extent(text, match.end()) if match.group() == "%" else length
+
+
 def refusal(text: str, at: int, message: str, repair: str | None = None) -> Problem:
     """A Problem (invalid) that says where in `text` the fault is and what stands there."""
     found = text[at : at + 20] or "end of expression"
@@ -73,7 +83,9 @@ def tokens(text: str) -> list[Token]:
             raise _bad(text, at)
         if kind != "space":
             word = match.group()
-            found.append(Token(kind, _unquote(text, word, at) if kind in ("string", "quoted") else word, at))
+            if kind in ("string", "quoted"):
+                word = _unquote(text, word, at)
+            found.append(Token(kind, word, at))
         at = match.end()
     found.append(Token("end", "", at))
     return found

@@ -107,14 +107,17 @@ def _narrowed(base: Code, kept: frozenset[str]) -> tuple[Route, ...]:
     return (Route((*before, Hop(keys)), keys[0].type if len(keys) == 1 else None),)
 
 
-def _type(_: State, items: Items) -> Items:
-    return [_described(item) for item in items]
+def _type(state: State, items: Items) -> Items:
+    return [_described(state.model, item.type) for item in items]
 
 
-def _described(item: Item) -> Item:
-    if item.type.startswith(SYSTEM):
-        return info("System", item.type.removeprefix(SYSTEM))
-    return info("FHIR", item.type)
+def _described(model: Model, kind: str) -> Item:
+    """Namespace, name and what it derives from (N1 10.2)."""
+    if kind.startswith(SYSTEM):
+        return info("System", kind.removeprefix(SYSTEM), "System.Any")
+    definition = model.definition(kind)
+    base = definition.base if definition is not None else None
+    return info("FHIR", kind, f"FHIR.{base}" if base is not None else None)
 
 
 FUNCTIONS = {"type": Function(0, 0, plain(_type, Static(frozenset({"System.SimpleTypeInfo"}))))}

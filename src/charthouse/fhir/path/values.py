@@ -182,6 +182,7 @@ def wrong_kind(item: Item, what: str, wanted: str) -> Problem:
     )
 
 
-def info(namespace: str, name: str) -> Item:
+def info(namespace: str, name: str, base: str | None) -> Item:
     """The answer of `type()`."""
-    return Item({"namespace": namespace, "name": name}, TYPE_INFO)
+    found = {"namespace": namespace, "name": name}
+    return Item(found if base is None else found | {"baseType": base}, TYPE_INFO)

@@ -56,10 +56,18 @@ def _look_up(state: State, name: str) -> Items | None:
         return [state.context]
     if name in ("resource", "rootResource"):
         tree = env.root if name == "rootResource" and env.root is not None else env.resource
-        if tree is None:
-            return [state.context]
-        return [Item(tree, state.model.runtime_type("Resource", tree))]
+        if tree is not None:
+            return [Item(tree, state.model.runtime_type("Resource", tree))]
+        return [_resource(state.context, is_root=name == "rootResource")]
     return given(env.variables[name]) if name in env.variables else None
+
+
+def _resource(context: Item, *, is_root: bool) -> Item:
+    """The resource around the context, or the one that it is contained in; a lone data type stands for itself."""
+    found = context.holder()
+    if found is not None and is_root and found.key == "contained" and found.parent is not None:
+        found = found.parent.holder()
+    return context if found is None else found
 
 
 def _define(site: Site) -> Code:

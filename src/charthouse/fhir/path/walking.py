@@ -8,7 +8,7 @@ from charthouse.fhir.path.compiler import Function, Site, plain
 from charthouse.fhir.path.dates import TIME, Temporal, day_of, from_moment
 from charthouse.fhir.path.item import Item, Items, State
 from charthouse.fhir.path.navigate import children, descendants
-from charthouse.fhir.path.values import item_of, pair, text_of
+from charthouse.fhir.path.values import item_of, text_of
 
 _UNORDERED = Static(None, is_many=True, is_ordered=False)
 
@@ -37,7 +37,7 @@ def _trace(site: Site) -> Code:
                 else [found for item in items for found in projection(state, item)]
             )
             state.spend(len(shown))
-            listener(label, [pair(item) for item in shown])
+            listener(label, shown)
         return items
 
     return Code(run, site.base.static)

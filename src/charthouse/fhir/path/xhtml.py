@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import Final
 
@@ -21,6 +22,7 @@ _ATTRIBUTES: Final = frozenset(
     vspace width xml:lang xmlns
     """.split()  # noqa: SIM905 - a list of words
 )
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:")  # RFC 3986, 3.1
 _SCHEMES: Final = ("http:", "https:", "mailto:", "tel:", "data:image/", "cid:")
 
 
@@ -76,8 +78,7 @@ def _is_allowed(name: str, value: str) -> bool:
         return False
     if name in ("href", "src"):
         address = "".join(value.split()).lower()
-        scheme = address.split("/")[0]
-        return ":" not in scheme or address.startswith(_SCHEMES)
+        return _SCHEME.match(address) is None or address.startswith(_SCHEMES)
     return True
 
 

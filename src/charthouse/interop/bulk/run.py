@@ -162,7 +162,7 @@ def _units(
 ) -> Generator[Ready, None, None]:
     """The units of all documents in order; documents that cannot be read are refused on the way."""
     found = documents(paths)
-    if processes == 1:
+    if processes == 1 or intake.needs_record:
         kitchen = Kitchen(intake.preparer.definitions, intake.preparer, new_ids)
         for document in found:
             if isinstance(document, Refusal):
@@ -193,12 +193,12 @@ def _served(document: Document, future: Future[list[Ready]]) -> Iterator[Ready]:
         yield replace(ready, content=document.content)
 
 
-def _open_kitchen(dictionaries: Any, bases: Any, new_ids: str | None) -> None:
+def _open_kitchen(dictionaries: Any, bases: Any, level: Any, new_ids: str | None) -> None:
     global _kitchen  # noqa: PLW0603 - the worker process is this kitchen
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     gc.freeze()
     gc.set_threshold(*COLLECTING)
-    preparer = Preparer.alone(dictionaries, bases)
+    preparer = Preparer.alone(dictionaries, bases, level)
     _kitchen = Kitchen(preparer.definitions, preparer, new_ids)
 
 

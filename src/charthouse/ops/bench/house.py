@@ -18,6 +18,7 @@ from charthouse.access.intake import Change, Intake, Preparer, Written
 from charthouse.ops.bench import invented, process
 from charthouse.ops.bench.bench import Bench
 from charthouse.ops.bench.place import Place
+from charthouse.validation.validator import Level
 from charthouse.ops.bench.process import Server, charthouse, free_port, running
 from charthouse.ops.bench.unaudited import PROFILE
 from charthouse.ops.bench.wrong import wrong
@@ -193,9 +194,9 @@ def chart(preparer: Preparer, number: int, size: Size) -> list[Change]:
     ]
 
 
-def _open(dictionaries: Sequence[tuple[int, bytes]], bases: Sequence[str]) -> None:
+def _open(dictionaries: Sequence[tuple[int, bytes]], bases: Sequence[str], level: Level) -> None:
     global _preparer  # noqa: PLW0603 - the worker process is this preparer
-    _preparer = Preparer.alone(dictionaries, bases)
+    _preparer = Preparer.alone(dictionaries, bases, level)
 
 
 def _chart(number: int, size: Size) -> list[Change]:

@@ -11,3 +11,6 @@ EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.pa
 
 -- name: absent
 NOT EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.param {params} OFFSET 0)
+
+-- name: token_among
+i.code IN (SELECT value::bigint FROM jsonb_array_elements_text(?::jsonb))

@@ -16,6 +16,9 @@ SELECT u.key FROM resource u WHERE u.type = ? AND u.deleted = 0 AND u.version > 
 -- name: token_is
 i.code {list}
 
+-- name: token_among
+i.code IN (SELECT value FROM json_each(?))
+
 -- name: token_of_system
 i.code IN (SELECT c.id FROM code c WHERE c.system {list})
 

@@ -37,3 +37,13 @@ SELECT min(i.low) FROM date_index i WHERE i.param {params} AND {test};
 
 -- name: ids
 SELECT id FROM resource WHERE key {list};
+
+-- The codes that the record uses, and what changes when there are more of them.
+-- name: code_state
+SELECT COALESCE(MAX(id), 0) FROM code;
+
+-- name: every_code
+SELECT c.id, s.uri, c.code FROM code c LEFT JOIN system s ON s.id = c.system AND c.system <> 0;
+
+-- name: codes_of_system
+SELECT c.id, c.code FROM code c WHERE c.system = (SELECT s.id FROM system s WHERE s.uri = ?);

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +16,8 @@ from charthouse.base.errors import Category, Problem
 from charthouse.fhir import path
 from charthouse.fhir.definitions import load
 from charthouse.fhir.path import Env
+from charthouse.fhir.path.language import FUNCTIONS
+from charthouse.terminology.ucum import Ucum
 from tests.unit.fhir.path.ask import PATIENT, refusal, values
 
 LIST = "(" + " | ".join(str(number) for number in range(40)) + ")"
@@ -25,6 +29,11 @@ GREEDY = [
     f"{LIST}.aggregate($total.replace('', 'abcdefgh'), 'x').length()",
     "descendants().select(%resource.descendants().select(%resource.descendants().select(%resource.descendants()))).count()",
     f"{LIST}.aggregate($total.select($this + 'a').combine($total), 'x').count()",
+    f"{LIST}.aggregate($total.encode('hex'), 'xy').length()",
+    f"{LIST}.aggregate($total.escape('json'), '\\\\').length()",
+    f"{LIST}.aggregate($total.replaceMatches('.', 'a$0b'), 'x').length()",
+    f"{LIST}.aggregate($total.split('').combine($total.split('')).join(''), 'xy').length()",
+    f"{LIST}.aggregate($total.toChars().join($total), 'xy').length()",
 ]
 
 
@@ -195,6 +204,133 @@ def test_any_expression_on_any_tree_answers_or_raises_a_problem(
         assert all(isinstance(name, str) for _, name in found)
         full = [value for value in compiled.items(tree, Env(budget=20_000)) if value.value is not None]
         assert len(full) == len(found)
+
+
+ARGUMENTS = [
+    "'a'",
+    "1",
+    "$this",
+    "{}",
+    "true",
+    "2 'kg'",
+    "@2020-01-01",
+    "name",
+    "'[a-z]+'",
+    "'http://x'",
+    "%resource",
+]
+
+
+def calls() -> st.SearchStrategy[str]:
+    """Every function there is, with every number of arguments it takes, and one more or less."""
+
+    def call(name: str, count: int, arguments: list[str]) -> str:
+        return f"{name}({', '.join(arguments[: max(0, count)])})"
+
+    return st.sampled_from(sorted(FUNCTIONS)).flatmap(
+        lambda name: st.builds(
+            call,
+            st.just(name),
+            st.integers(FUNCTIONS[name].least - 1, min(3, FUNCTIONS[name].most + 1)),
+            st.lists(st.sampled_from(ARGUMENTS), min_size=4, max_size=4),
+        )
+    )
+
+
+def chains() -> st.SearchStrategy[str]:
+    """Calls upon calls, some of them inside others, between operators."""
+    chain = st.builds(
+        lambda base, called: ".".join([base, *called]),
+        st.sampled_from(PIECES),
+        st.lists(calls(), min_size=1, max_size=4),
+    )
+    return st.recursive(
+        chain,
+        lambda inner: st.one_of(
+            st.builds(lambda a, op, b: f"({a} {op} {b})", inner, st.sampled_from(OPERATORS), inner),
+            st.builds(lambda a, name, b: f"({a}).{name}({b})", inner, st.sampled_from(NESTING), inner),
+        ),
+        max_leaves=3,
+    )
+
+
+NESTING = [
+    "where",
+    "select",
+    "all",
+    "exists",
+    "repeat",
+    "aggregate",
+    "sort",
+    "iif",
+    "trace",
+    "combine",
+    "union",
+]
+KINDS = (Category.INVALID, Category.TOO_COSTLY, Category.UNSUPPORTED)
+BUDGET = 3_000
+CALLS_PER_STEP = 150  # of Python, at the very most
+
+
+class TooMuch(BaseException):
+    """More work was done than the budget stands for."""
+
+
+def work(ask: Callable[[], Any]) -> None:
+    """Ask, counting the calls of Python that it takes: not a matter of how fast the machine is."""
+    count = 0
+
+    def counted(frame: Any, event: str, argument: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > BUDGET * CALLS_PER_STEP:
+            raise TooMuch
+
+    sys.setprofile(counted)
+    try:
+        ask()
+    finally:
+        sys.setprofile(None)
+
+
+def answering(number: int) -> Env:
+    """Surroundings in which every hook has an answer, true, false or unknown."""
+    answer = (True, False, None)[number]
+    return Env(
+        budget=BUDGET,
+        units=Ucum(),
+        resolve=lambda text: PATIENT if answer else None,
+        member_of=lambda value, kind, url: answer,
+        conforms_to=lambda value, kind, url: answer,
+        subsumes=lambda one, other: answer,
+        trace=lambda name, items: None,
+        variables={"x": [1, "a", PATIENT]},
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    chains(),
+    st.dictionaries(st.sampled_from(["name", "birthDate", "contact", "extension"]), json_values()),
+    st.integers(0, 2),
+)
+def test_whatever_is_called_on_whatever_tree_stays_within_the_budget(
+    expression: str, content: dict[str, Any], number: int
+) -> None:
+    tree = {**PATIENT, **content}
+    try:
+        compiled = path.compile(expression, "Patient", load())
+        work(lambda: compiled.items(tree, answering(number)))
+    except Problem as failure:
+        assert failure.category in KINDS  # noqa: PT017
+
+
+@pytest.mark.parametrize("expression", GREEDY)
+def test_greedy_expressions_do_no_more_work_than_the_budget_stands_for(expression: str) -> None:
+    compiled = path.compile(expression, "Patient", load())
+    with pytest.raises(Problem) as caught:
+        work(lambda: compiled.items(PATIENT, answering(0)))
+    assert caught.value.category is Category.TOO_COSTLY
 
 
 def test_the_example_patient_is_not_needed_to_be_whole() -> None:

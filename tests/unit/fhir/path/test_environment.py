@@ -85,10 +85,14 @@ def test_terminology_and_profiles_are_asked_through_hooks() -> None:
 
 
 def test_trace_shows_and_passes_on() -> None:
-    seen: list[tuple[str, list[tuple[Any, str]]]] = []
-    env = Env(trace=lambda name, pairs: seen.append((name, pairs)))
+    seen: list[tuple[str, list[str], list[Any]]] = []
+
+    def listen(name: str, items: list[path.Item]) -> None:
+        seen.append((name, [item.place() for item in items], [item.value for item in items]))
+
+    env = Env(trace=listen)
     assert values("name.trace('names', use).given.count()", env=env) == [4]
-    assert seen == [("names", [("official", "code"), ("usual", "code")])]
+    assert seen == [("names", ["Patient.name[0].use", "Patient.name[1].use"], ["official", "usual"])]
 
 
 def test_now_is_one_moment_and_can_be_given() -> None:
@@ -117,6 +121,10 @@ class Metric:
         found = known.get(code)
         return None if found is None else (Decimal(found[0]), found[1])
 
+    def convert(self, value: Decimal, code: str, other: str) -> Decimal | None:
+        """Degrees, of one kind only."""
+        return value + Decimal("273.15") if (code, other) == ("Cel", "K") else None
+
 
 def test_units_of_the_caller_make_quantities_comparable() -> None:
     env = Env(units=Metric())
@@ -134,5 +142,86 @@ def test_units_of_the_caller_make_quantities_comparable() -> None:
         "1 'g'.comparable(1 'm')": [False],
         "(1 'kg' + 500 'g') = 1.5 'kg'": [True],
         "500 'mg'.toQuantity('g') = 0.5 'g'": [True],
+        "310.15 'K' = 37 'Cel'": [True],
+        "300 'K' < 37 'Cel'": [True],
     }.items():
         assert values(text, env=env) == answer, text
+
+
+OUTER: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [
+        {"fullUrl": "http://example.org/fhir/Patient/p1", "resource": PATIENT},
+        {
+            "resource": {
+                "resourceType": "Observation",
+                "id": "o1",
+                "subject": {"reference": "Patient/p1"},
+                "performer": [{"reference": "#inner"}],
+                "contained": [{"resourceType": "Practitioner", "id": "inner", "name": [{"family": "Osei"}]}],
+            }
+        },
+    ],
+}
+
+
+def test_an_item_knows_the_resource_around_it() -> None:
+    """R4 fhirpath.html: %resource is what holds the node of %context; %rootResource what holds that."""
+    inner = path.compile("entry.resource.contained.name", "Bundle", load()).items(OUTER)[-1]
+    asked = {
+        text: path.compile(text, "HumanName", load()).values(inner)
+        for text in ("%resource.id", "%rootResource.id", "%context.family", "%resource.type().name")
+    }
+    assert asked == {
+        "%resource.id": ["inner"],
+        "%rootResource.id": ["o1"],
+        "%context.family": ["Osei"],
+        "%resource.type().name": ["Practitioner"],
+    }
+    name = path.compile("name[1]", "Patient", load()).items(PATIENT)[0]
+    assert path.compile("%rootResource.id = %resource.id", "HumanName", load()).values(name) == [True]
+
+
+def test_references_are_resolved_from_wherever_the_evaluation_starts() -> None:
+    entry = path.compile("entry.resource.ofType(Observation)", "Bundle", load()).items(OUTER)[0]
+    assert path.compile("subject.resolve().birthDate", "Observation", load()).values(entry) == ["1974-12-25"]
+    performer = path.compile("performer", "Observation", load()).items(entry)[0]
+    assert path.compile("resolve().name.family", "Reference", load()).values(performer) == ["Osei"]
+
+
+def test_variables_of_the_standard_are_known_by_name() -> None:
+    assert values("%ucum | %sct | %loinc") == [
+        "http://unitsofmeasure.org",
+        "http://snomed.info/sct",
+        "http://loinc.org",
+    ]
+    for text in ("%vs-administrative-gender", "%`vs-administrative-gender`", "%'vs-administrative-gender'"):
+        assert values(text) == ["http://hl7.org/fhir/ValueSet/administrative-gender"], text
+    birth = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+    assert values("%ext-patient-birthTime") == [birth]
+    assert values("%ext-patient-birthTime.endsWith('Time')") == [True]
+    assert "Nothing is known under %other" in str(refusal("%other"))
+
+
+def test_types_tell_what_they_derive_from() -> None:
+    assert values("type().baseType | name.type().baseType | 1.type().baseType | gender.type().baseType") == [
+        "FHIR.DomainResource",
+        "FHIR.Element",
+        "System.Any",
+    ]
+    assert values("'x'.type().namespace & '.' & 'x'.type().name") == ["System.String"]
+
+
+def test_modifier_extensions_must_be_allowed_for() -> None:
+    tree = {**PATIENT, "modifierExtension": [{"url": "urn:no", "valueBoolean": True}]}
+    assert values("checkModifiers().id") == ["p1"]
+    assert values("checkModifiers('urn:no', 'urn:other').id", tree) == ["p1"]
+    failure = refusal("checkModifiers('urn:other').id", tree)
+    assert "urn:no" in str(failure)
+    assert failure.issues[0].place == "Patient.modifierExtension[0]"
+
+
+def test_what_needs_a_profile_says_so() -> None:
+    for text in ("elementDefinition()", "slice('urn:x', 'y')"):
+        assert "is not offered" in str(refusal(text))

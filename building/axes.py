@@ -1,0 +1,120 @@
+"""Tells what the characters of ICD-10-PCS codes mean, as far as the titles of the codes tell it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+# For each section the characters whose meaning its titles tell by their form: "Removal of Drainage
+# Device from Brain, Open Approach". In the other sections, and of the seventh character, they run together.
+TOLD: Final = {
+    "0": (("bodyPart", 3), ("device", 5)),
+    "2": (("bodyPart", 3), ("device", 5)),
+    "3": (("bodyPart", 3), ("substance", 5)),
+    "7": (("bodyPart", 3), ("method", 5)),
+    "9": (("bodyPart", 3), ("method", 5)),
+    "B": (("bodyPart", 3),),
+    "C": (("bodyPart", 3),),
+}
+APPROACHES: Final = {
+    "0": "Open", "3": "Percutaneous", "4": "Percutaneous Endoscopic", "7": "Via Natural or Artificial Opening",
+    "8": "Via Natural or Artificial Opening Endoscopic",
+    "F": "Via Natural or Artificial Opening With Percutaneous Endoscopic Assistance", "X": "External",
+}  # fmt: skip
+_APPROACHED: Final = frozenset("01348X")  # sections whose fifth character is the approach, and whose titles say it
+_TABLE: Final = 3  # characters that name a table
+
+_BETWEEN: Final = frozenset("in into from to with using on at".split())  # what a meaning ends at
+_AROUND: Final = _BETWEEN | {"of", "for", "and", ","}
+
+Words = tuple[str, ...]
+Meaning = tuple[str, str, Words]  # axis, character, its meaning
+
+
+def meanings(titles: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """For each table what characters in it mean, e.g. `001` -> [("bodyPart", "6 Cerebral Ventricle"), …].
+
+    `titles` are the codes with their titles. A meaning is a run of words that every title with the
+    character has, so it may be worded otherwise than in CMS's own tables ("Right Hip Joint" for "Hip
+    Joint, Right"). What cannot be told for certain is left out.
+    """
+    tables: dict[str, dict[str, str]] = defaultdict(dict)
+    kinds: dict[str, list[Words]] = defaultdict(list)  # titles of one operation on any body system
+    for code, title in titles.items():
+        tables[code[:_TABLE]][code] = title
+        kinds[code[0] + code[2]].append(_words(title))
+    begins = {kind: len(os.path.commonprefix(several)) for kind, several in kinds.items()}
+    return {
+        table: [(axis, f"{character} {meaning}") for axis, character, meaning in _table(codes, begins[table[0] + table[2]])]
+        for table, codes in tables.items()
+    }
+
+
+def _table(codes: Mapping[str, str], begin: int) -> Iterator[tuple[str, str, str]]:
+    section = next(iter(codes))[0]
+    named = TOLD.get(section, ())
+    middles = {code: _middle(code, title, begin) for code, title in codes.items()}
+    found = [(axis, *each) for axis, place in named for each in _axis(middles, place)]
+    for axis, character, meaning in found:
+        if not any(_has(other, meaning) for its_axis, _, other in found if its_axis != axis):
+            yield axis, character, " ".join(meaning).replace(" ,", ",")
+    if section in _APPROACHED:
+        for character in sorted({code[4] for code in codes}):
+            approach = APPROACHES.get(character)
+            if approach and all(approach in title for code, title in codes.items() if code[4] == character):
+                yield "approach", character, approach
+
+
+def _axis(middles: Mapping[str, Words], place: int) -> Iterator[tuple[str, Words]]:
+    """What each character at a place means, in the order of the characters."""
+    by: dict[str, list[Words]] = defaultdict(list)
+    for code, middle in middles.items():
+        by[code[place]].append(middle)
+    found = {character: _told(several) for character, several in sorted(by.items()) if character != "Z"}
+    often = Counter(found.values())
+    for character, meaning in found.items():
+        others = [middle for other, several in by.items() if other != character for middle in several]
+        is_own = not others or not all(_has(middle, meaning) for middle in others)
+        if meaning and often[meaning] == 1 and is_own:
+            yield character, meaning
+
+
+def _told(several: Sequence[Words]) -> Words:
+    """The longest run of words that all have, without the small words around it; empty where that is unclear."""
+    runs = _longest(several)
+    if len(runs) != 1:
+        return ()
+    run = list(runs[0])
+    while run and run[0] in _AROUND:
+        run.pop(0)
+    while run and run[-1] in _AROUND:
+        run.pop()
+    return () if _BETWEEN & set(run) else tuple(run)
+
+
+def _longest(several: Iterable[Words]) -> list[Words]:
+    first, *others = sorted(set(several), key=len)
+    for length in range(len(first), 0, -1):
+        runs = {first[start : start + length] for start in range(len(first) - length + 1)}
+        found = sorted(run for run in runs if all(_has(other, run) for other in others))
+        if found:
+            return found
+    return []
+
+
+def _has(words: Words, run: Words) -> bool:
+    """Whether `run` stands in `words`, one word after the other."""
+    return f" {' '.join(run)} " in f" {' '.join(words)} "
+
+
+def _middle(code: str, title: str, begin: int) -> Words:
+    """A title without the operation that it begins with, and without approach and what follows that."""
+    if code[0] in _APPROACHED:
+        title = title.partition(f", {APPROACHES.get(code[4])}")[0]
+    return _words(title)[begin:]
+
+
+def _words(title: str) -> Words:
+    return tuple(title.replace(",", " ,").split())

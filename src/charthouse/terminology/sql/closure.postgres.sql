@@ -1,0 +1,2 @@
+-- name: version
+SELECT version FROM term_closure WHERE name = ? FOR UPDATE

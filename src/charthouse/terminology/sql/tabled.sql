@@ -1,0 +1,47 @@
+-- name: by_code
+SELECT id, code, display, flags, parent, last FROM term_concept WHERE system = ? AND code = ?
+-- name: by_cases
+SELECT id, code, display, flags, parent, last FROM term_concept WHERE system = ? AND code IN (?, ?)
+-- name: by_fold
+SELECT id, code, display, flags, parent, last FROM term_concept WHERE system = ? AND LOWER(code) = LOWER(?)
+-- name: by_codes
+SELECT id, code, display, flags, parent, last FROM term_concept
+WHERE system = ? AND code IN (SELECT value FROM json_each(?))
+-- name: by_ids
+SELECT id, code, display, flags, parent, last FROM term_concept WHERE id IN (SELECT value FROM json_each(?))
+-- name: between
+SELECT id, code, display, flags, parent, last FROM term_concept WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?
+-- name: spans
+SELECT low, high FROM term_span WHERE concept = ?
+-- name: above
+SELECT parent FROM term_concept WHERE id IN (SELECT value FROM json_each(?)) AND parent > 0
+UNION
+SELECT parent FROM term_parent WHERE concept IN (SELECT value FROM json_each(?))
+-- name: parents
+SELECT c.id, c.code, c.display, c.flags, c.parent, c.last FROM term_parent AS p
+JOIN term_concept AS c ON c.id = p.parent WHERE p.concept = ? ORDER BY c.id
+-- name: children
+SELECT id, code, display, flags, parent, last FROM term_concept WHERE parent = ?
+UNION ALL
+SELECT c.id, c.code, c.display, c.flags, c.parent, c.last FROM term_parent AS p
+JOIN term_concept AS c ON c.id = p.concept WHERE p.parent = ?
+-- name: designations
+SELECT concept, text, language, use FROM term_designation
+WHERE concept IN (SELECT value FROM json_each(?)) ORDER BY concept, place
+-- name: properties
+SELECT concept, name, value FROM term_property
+WHERE concept IN (SELECT value FROM json_each(?)) ORDER BY concept, name, place
+-- name: holds
+SELECT 1 FROM term_property WHERE concept = ? AND name = ? AND value = ?
+-- name: having
+SELECT concept FROM term_property WHERE name = ? AND value = ? AND concept BETWEEN ? AND ?
+-- name: valued
+SELECT concept, value FROM term_property WHERE name = ? AND concept BETWEEN ? AND ? ORDER BY concept, place
+-- name: flagged
+SELECT id FROM term_concept WHERE id BETWEEN ? AND ? AND flags & ? <> 0
+-- name: likely
+SELECT id FROM term_concept
+WHERE id BETWEEN ? AND ? AND (LOWER(display) LIKE ? OR LOWER(code) LIKE ?)
+UNION
+SELECT concept FROM term_designation
+WHERE concept BETWEEN ? AND ? AND LOWER(text) LIKE ? AND use NOT IN ('definition', 'comment')

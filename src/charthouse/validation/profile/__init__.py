@@ -1,0 +1,1 @@
+"""Profiles: StructureDefinitions that constrain a type, compiled to what they ask beyond that type."""
