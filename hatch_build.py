@@ -43,9 +43,9 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         root = Path(self.root)
         if stamp.is_current(root, self._outputs()):
             return
-        from building.codes import CODES, compile_codes
+        from building.codes import compile_codes
         from building.definitions import compile_file
-        from building.units import ESSENCE, TABLE, compile_units
+        from building.units import ESSENCE, compile_units
 
         self.app.display_info("charthouse: making the R4 definitions, the code systems and the browser assets")
         try:
@@ -56,8 +56,8 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
             raise
         assets.copy(self._assets(), modules, root)
         compile_file(modules / assets.RAW, root / assets.DEFINITIONS)
-        compile_units(data / ESSENCE, root / TABLE)
-        compile_codes(modules / assets.RAW, data, root / CODES)
+        compile_units(data / ESSENCE, root / assets.UNITS)
+        compile_codes(modules / assets.RAW, data, root / assets.CODES)
         stamp.write(root)
 
     def _assets(self) -> tuple[Asset, ...]:

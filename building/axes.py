@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Final
 
 # For each section the characters whose meaning its titles tell by their form: "Removal of Drainage
@@ -12,7 +12,7 @@ from typing import Final
 TOLD: Final = {
     "0": (("bodyPart", 3), ("device", 5)),
     "2": (("bodyPart", 3), ("device", 5)),
-    "3": (("bodyPart", 3), ("substance", 5)),
+    "3": (("bodyPart", 3),),
     "7": (("bodyPart", 3), ("method", 5)),
     "9": (("bodyPart", 3), ("method", 5)),
     "B": (("bodyPart", 3),),
@@ -23,14 +23,15 @@ APPROACHES: Final = {
     "8": "Via Natural or Artificial Opening Endoscopic",
     "F": "Via Natural or Artificial Opening With Percutaneous Endoscopic Assistance", "X": "External",
 }  # fmt: skip
-_APPROACHED: Final = frozenset("01348X")  # sections whose fifth character is the approach, and whose titles say it
+_APPROACHED: Final = frozenset("01348X")  # sections whose titles name the approach, the fifth character
 _TABLE: Final = 3  # characters that name a table
 
-_BETWEEN: Final = frozenset("in into from to with using on at".split())  # what a meaning ends at
+_NONE: Final = "Z"  # a character that means nothing
+# words that a meaning ends at
+_BETWEEN: Final = frozenset({"in", "into", "from", "to", "with", "using", "on", "at"})
 _AROUND: Final = _BETWEEN | {"of", "for", "and", ","}
 
 Words = tuple[str, ...]
-Meaning = tuple[str, str, Words]  # axis, character, its meaning
 
 
 def meanings(titles: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
@@ -45,38 +46,41 @@ def meanings(titles: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
     for code, title in titles.items():
         tables[code[:_TABLE]][code] = title
         kinds[code[0] + code[2]].append(_words(title))
-    begins = {kind: len(os.path.commonprefix(several)) for kind, several in kinds.items()}
-    return {
-        table: [(axis, f"{character} {meaning}") for axis, character, meaning in _table(codes, begins[table[0] + table[2]])]
-        for table, codes in tables.items()
-    }
+    begins = {kind: _begin(several) for kind, several in kinds.items()}
+    return {table: list(_table(codes, begins[table[0] + table[2]])) for table, codes in tables.items()}
 
 
-def _table(codes: Mapping[str, str], begin: int) -> Iterator[tuple[str, str, str]]:
+def _table(codes: Mapping[str, str], begin: int) -> Iterator[tuple[str, str]]:
     section = next(iter(codes))[0]
-    named = TOLD.get(section, ())
     middles = {code: _middle(code, title, begin) for code, title in codes.items()}
-    found = [(axis, *each) for axis, place in named for each in _axis(middles, place)]
+    found = [(axis, *each) for axis, place in TOLD.get(section, ()) for each in _axis(middles, place)]
     for axis, character, meaning in found:
         if not any(_has(other, meaning) for its_axis, _, other in found if its_axis != axis):
-            yield axis, character, " ".join(meaning).replace(" ,", ",")
+            yield axis, f"{character} {' '.join(meaning).replace(' ,', ',')}"
     if section in _APPROACHED:
         for character in sorted({code[4] for code in codes}):
             approach = APPROACHES.get(character)
             if approach and all(approach in title for code, title in codes.items() if code[4] == character):
-                yield "approach", character, approach
+                yield "approach", f"{character} {approach}"
 
 
 def _axis(middles: Mapping[str, Words], place: int) -> Iterator[tuple[str, Words]]:
     """What each character at a place means, in the order of the characters."""
-    by: dict[str, list[Words]] = defaultdict(list)
-    for code, middle in middles.items():
-        by[code[place]].append(middle)
-    found = {character: _told(several) for character, several in sorted(by.items()) if character != "Z"}
+    by: dict[str, list[str]] = defaultdict(list)
+    for code in middles:
+        by[code[place]].append(code)
+    found: dict[str, Words] = {}
+    for character, codes in sorted(by.items()):
+        qualifiers = {code[-1] for code in codes}
+        is_alone = (
+            len(qualifiers) > 1 or _NONE in qualifiers
+        )  # else its titles may tell the qualifier with it
+        if character != _NONE and is_alone:
+            found[character] = _told([middles[code] for code in codes])
     often = Counter(found.values())
     for character, meaning in found.items():
-        others = [middle for other, several in by.items() if other != character for middle in several]
-        is_own = not others or not all(_has(middle, meaning) for middle in others)
+        others = [middle for code, middle in middles.items() if code[place] != character]
+        is_own = not all(_has(middle, meaning) for middle in others)
         if meaning and often[meaning] == 1 and is_own:
             yield character, meaning
 
@@ -98,7 +102,7 @@ def _longest(several: Iterable[Words]) -> list[Words]:
     first, *others = sorted(set(several), key=len)
     for length in range(len(first), 0, -1):
         runs = {first[start : start + length] for start in range(len(first) - length + 1)}
-        found = sorted(run for run in runs if all(_has(other, run) for other in others))
+        found = [run for run in runs if all(_has(other, run) for other in others)]
         if found:
             return found
     return []
@@ -118,3 +122,9 @@ def _middle(code: str, title: str, begin: int) -> Words:
 
 def _words(title: str) -> Words:
     return tuple(title.replace(",", " ,").split())
+
+
+def _begin(several: Sequence[Words]) -> int:
+    """How many words name the operation, e.g. 4 in "Extirpation of Matter from Brain" and 1 in "Repair Brain"."""
+    shared = [same[0] for same in takewhile(lambda same: len(set(same)) == 1, zip(*several, strict=False))]
+    return max((place for place, word in enumerate(shared, 1) if word in _BETWEEN or word == "of"), default=1)

@@ -15,6 +15,10 @@ Json = dict[str, Any]
 _LATER: Final = frozenset({"ResearchStudy.studyDesign"})
 _SNAPSHOT_HOLDS: Final = frozenset({"ResearchStudy.status", "ResearchStudy.primaryPurposeType"})
 
+# Bound as required to MIME types, while the element's own words allow `xml`, `json` and `ttl` beside them
+# (https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.format).
+_ABBREVIATED: Final = frozenset({"CapabilityStatement.format"})
+
 
 def corrected(structure: Json) -> Json:
     """`structure` with a snapshot that holds what HL7 published in 4.0.1, in HL7's order."""
@@ -39,4 +43,7 @@ def merged(path: str, snapshot: Json, differential: Json) -> Json:
     own_base = {"base": {"path": path}}
     if path in _SNAPSHOT_HOLDS:
         return own_base | snapshot
-    return own_base | snapshot | differential
+    element = own_base | snapshot | differential
+    if path in _ABBREVIATED:
+        element["binding"] = element["binding"] | {"strength": "extensible"}
+    return element

@@ -23,10 +23,11 @@ from charthouse.terminology.versions import joined, split
 MAPS: Final = "conceptmaps.json"
 SOURCE: Final = "FHIR R4 (4.0.1) definitions, HL7 International"
 COUNTRIES: Final = "urn:iso:std:iso:3166"
-# Whose names of codes may be given on only by who has a licence; the bare codes of HL7's value sets stay.
-LICENSED: Final = frozenset(
-    {"http://snomed.info/sct", "http://loinc.org", "http://www.ama-assn.org/go/cpt"}
-)  # fmt: skip
+# Codes that only who has a licence may give on: lists of them are left out, and a set that has one says
+# that a part of it is not at hand.
+WITHHELD: Final = frozenset({"http://snomed.info/sct", "http://www.ama-assn.org/go/cpt"})
+# Whose names of codes may not be given on without more; the bare codes of HL7's value sets stay.
+LICENSED: Final = WITHHELD | {"http://loinc.org"}
 _ENDINGS: Final = frozenset({"text", "contained"})
 _LEVEL: Final = 19
 
@@ -83,20 +84,28 @@ def _artifact(kind: str, item: Json) -> tuple[str, str, str, bytes]:
 
 
 def _nameless(item: Json) -> Json:
-    """A value set without the names of licensed codes."""
+    """A value set without lists of withheld codes, and without the names of licensed ones."""
     compose = dict(item.get("compose", {}))
     for name in ("include", "exclude"):
         if name in compose:
-            compose[name] = [_part(part) for part in compose[name]]
+            compose[name] = [_part(part, item["url"]) for part in compose[name]]
     made = item | {"compose": compose}
     if "expansion" in item:
         made["expansion"] = _unnamed(item["expansion"])
+        if _is_withheld(item["expansion"]):
+            del made["expansion"]
     return made
 
 
-def _part(part: Json) -> Json:
+def _is_withheld(item: Json) -> bool:
+    return item.get("system") in WITHHELD or any(_is_withheld(row) for row in item.get("contains", ()))
+
+
+def _part(part: Json, url: str) -> Json:
     if part.get("system") not in LICENSED or "concept" not in part:
         return part
+    if part["system"] in WITHHELD:
+        return {"system": part["system"], "valueSet": [f"{url}#withheld"]}
     return part | {"concept": [{"code": concept["code"]} for concept in part["concept"]]}
 
 
@@ -124,6 +133,8 @@ def _mappings(item: Json) -> Iterator[tuple[str, str, str, int, str, str, str, s
     map = joined(item["url"], item.get("version"))
     places: dict[tuple[str, str], int] = {}
     for row in rows(item):
+        if WITHHELD & {row.source_system, row.target_system}:
+            continue
         place = places[row.source_system, row.source] = places.get((row.source_system, row.source), -1) + 1
         yield (
             map, row.source_system, row.source, place, row.target_system, row.target, row.equivalence,

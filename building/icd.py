@@ -40,7 +40,7 @@ RELEASE: Final[Release] = release(
 
 _SIDE: Final = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
 _RANGE: Final = re.compile(r" \([A-Z]\w\w(-[A-Z]\w\w)?\)$")
-_REPAIR: Final = "The files are damaged, or not of one release: remove them from the build's cache and build again."
+_REPAIR: Final = "The two files are damaged, or not of one release: empty the build's cache, and build again."
 
 
 def rows(folder: Path) -> Iterator[Row]:
@@ -58,8 +58,8 @@ def rows(folder: Path) -> Iterator[Row]:
     listed = (folder / DIAGNOSES).read_text(encoding="utf-8", errors="replace").split()
     divided = _divided(listed, _dotted(book))
     missing = set(listed)
-    for chapter in book.iterfind("chapter"):
-        for each in _below(chapter, "", "", divided, {}):
+    for node, parents in _parts(book):
+        for each in _below(node, parents, "", divided, {}):
             code = _listed(each.code)
             if code not in missing:
                 raise _damaged(f"{each.code} is twice in {TABULAR.name}, or not in {DIAGNOSES.name}.")
@@ -72,6 +72,28 @@ def rows(folder: Path) -> Iterator[Row]:
 
 def _damaged(what: str) -> RuntimeError:
     return RuntimeError(f"{what} {_REPAIR}")
+
+
+def _parts(book: ET.Element) -> Iterator[tuple[ET.Element, tuple[str, ...]]]:
+    """The chapters and sections with the codes of what each stands under.
+
+    The book lists sections one after the other. One without categories is the title of those after it that
+    lie in its range, as C00-C96 of C15-C26, and so stands above them too.
+    """
+    for chapter in book.iterfind("chapter"):
+        yield chapter, ()
+        titles: list[str] = []
+        for section in chapter.iterfind("section"):
+            code = _code(section)
+            while titles and _last(titles[-1]) < _last(code):
+                titles.pop()
+            yield section, (_code(chapter), *titles[-1:])
+            if section.find("diag") is None:
+                titles.append(code)
+
+
+def _last(section: str) -> str:
+    return section.rpartition("-")[2]
 
 
 def _listed(code: str) -> str:
@@ -102,12 +124,12 @@ def _divided(listed: list[str], codes: Mapping[str, str]) -> dict[str, list[str]
 
 def _below(
     node: ET.Element,
-    parent: str,
+    parents: tuple[str, ...],
     side: str,
     divided: Mapping[str, list[str]],
     seventh: Mapping[str, str],
 ) -> Iterator[Row]:
-    """`node` and all below it. `side` is its laterality, `seventh` the seventh characters in force above it."""
+    """`node` and the categories below. `side` is its laterality, `seventh` the seventh characters in force above."""
     code, display = _code(node), _display(node)
     properties = [(name, _text(note)) for name, _ in NOTES for note in node.iterfind(f"{name}/note")]
     if node.tag == "chapter":
@@ -117,16 +139,16 @@ def _below(
         seventh = {each.get("char", ""): _text(each) for each in own.iterfind("extension")}
         properties += [("sevenChr", f"{char} {meaning}") for char, meaning in seventh.items()]
     properties.append(("laterality", side))
-    below = [child for child in node if child.tag in ("section", "diag")]
+    below = node.findall("diag")
     full = {each: f"{display}, {_meaning(each, seventh)}" for each in divided.get(code, ())}
     yield row(
-        code, display, parents=(parent,) if parent else (),
+        code, display, parents=parents,
         flags=HEADING if below or full or node.tag != "diag" else 0,
         names=(Designation(_text(note)) for note in node.iterfind("inclusionTerm/note")),
         properties=dict.fromkeys(properties),
     )  # fmt: skip
     for child, its_side in zip(below, _sides(map(_display, below), display), strict=True):
-        yield from _below(child, code, its_side, divided, seventh)
+        yield from _below(child, (code,), its_side, divided, seventh)
     for (each, name), its_side in zip(full.items(), _sides(full.values(), display), strict=True):
         yield row(each, name, parents=(code,), properties=[("laterality", its_side)])
 

@@ -25,8 +25,7 @@ RELEASE: Final[Release] = release(
         ("bodyPart", "a fourth character and its meaning: body part, region or system"),
         ("approach", "a fifth character and its meaning"),
         ("device", "a sixth character and its meaning"),
-        ("substance", "a sixth character and its meaning, in section 3"),
-        ("method", "a sixth character and its meaning, in sections 7 and 9"),
+        ("method", "a sixth character and its meaning, where that is no device"),
     ),
 )  # fmt: skip
 
@@ -35,7 +34,7 @@ RELEASE: Final[Release] = release(
 NAMES: Final = Path(__file__).with_name("pcs.tsv")
 _NONE: Final = "None"
 _CODE: Final = re.compile(r"[0-9A-HJ-NP-Z]{7}")
-_REPAIR: Final = "Remove it from the build's cache and build again."
+_REPAIR: Final = "Empty the build's cache, and build again."
 
 
 def rows(folder: Path) -> Iterator[Row]:
@@ -65,7 +64,8 @@ def _heading(code: str, names: dict[str, str], told: list[tuple[str, str]]) -> R
     axis = ("section", "bodySystem", "operation")[len(code) - 1]
     own = [(axis, f"{code[-1]} {parts[-1]}")] if parts[-1] != _NONE else []
     display = ", ".join(part for part in parts if part != _NONE)
-    return row(code, display, parents=(code[:-1],) if code[1:] else (), flags=HEADING, properties=[*own, *told])
+    above = (code[:-1],) if len(code) > 1 else ()
+    return row(code, display, parents=above, flags=HEADING, properties=[*own, *told])
 
 
 def _titles(path: Path) -> dict[str, str]:
@@ -75,11 +75,12 @@ def _titles(path: Path) -> dict[str, str]:
         lines = csv.reader(file, strict=True)
         try:
             for cells in lines:
-                if len(cells) != 2 or not _CODE.fullmatch(cells[0]) or not cells[1].strip() or cells[0] in titles:
-                    raise RuntimeError(f"{path.name}:{lines.line_num} is no new code with a title. {_REPAIR}")
-                titles[cells[0]] = " ".join(cells[1].split())
+                code, title = cells if len(cells) == 2 else ("", "")
+                if not _CODE.fullmatch(code) or not title or code in titles:
+                    raise csv.Error("not another code with its title")
+                titles[code] = title
         except csv.Error as error:
-            raise RuntimeError(f"{path.name}:{lines.line_num} is damaged: {error}. {_REPAIR}") from None
+            raise RuntimeError(f"{path.name}:{lines.line_num}: {error}. {_REPAIR}") from None
     return titles
 
 

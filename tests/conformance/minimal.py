@@ -61,22 +61,23 @@ class Maker:
     def sound(self, structure: Json, errors: Callable[[Json], int], *, is_full: bool = False) -> Json:
         """An instance with as few optional elements as it takes to have no errors: what rules of the profile ask.
 
-        With `is_full` also with all elements that a system must support, as far as they go together.
+        With `is_full` also with those that must be supported or are bound or a choice, as far as they go together.
         """
         extra: tuple[str, ...] = ()
         best = errors(self.instance(structure))
-        for id, one in Snapshot(structure).elements.items():
-            if (
-                one["min"] > 0
-                or one["max"] == "0"
-                or "." not in id
-                or "type" not in one
-                or id.endswith("xtension")
-            ):
-                continue
-            count = errors(self.instance(structure, (*extra, id)))
-            if count < best or (is_full and count == best and one.get("mustSupport")):
-                best, extra = count, (*extra, id)
+        for is_second in (False, True) if is_full else (False,):
+            for id, one in Snapshot(structure).elements.items():
+                if (
+                    one["min"] > 0
+                    or one["max"] == "0"
+                    or "." not in id
+                    or "type" not in one
+                    or id.endswith("xtension")
+                ):
+                    continue
+                count = errors(self.instance(structure, (*extra, id)))
+                if count < best or (is_second and count == best and is_telling(id, one)):
+                    best, extra = count, (*extra, id)
         return self.instance(structure, extra)
 
     def object(self, snapshot: Snapshot, id: str, type_name: str, extra: tuple[str, ...]) -> Json:
@@ -166,6 +167,12 @@ class Maker:
         known = self.structures.structure(url)
         name = str(known["type"]) if known is not None else url.rpartition("/")[2]
         return "Patient" if name == "Resource" else name
+
+
+def is_telling(id: str, element: Json) -> bool:
+    """Whether an optional element gives defects to seed."""
+    is_bound = element.get("binding", {}).get("strength") == "required"
+    return bool(element.get("mustSupport")) or is_bound or id.endswith("[x]")
 
 
 def host(extension: Json) -> Json:

@@ -6,7 +6,7 @@ The way through the instance is found anew here, by element ids and by what slic
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,6 +208,24 @@ class Seeder:
                 "extended", id, f"{start or self.snapshot.type}.extension[{len(held) - 1}].value", broken
             )
 
+    def broken(self, tree: Json, is_false: Callable[[str, Any, str], bool]) -> Iterator[Defect]:
+        """Each rule of the profile, broken by taking one element away or by cutting a text short.
+
+        `is_false` says of an expression, a node and its type what another FHIRPath engine finds.
+        """
+        for id, element in self.snapshot.elements.items():
+            for rule in element.get("constraint", ()):
+                if rule["severity"] != "error" or not rule["key"].startswith(("us-core-", "vs-", "pd-")):
+                    continue
+                for change in range(60):
+                    copied = copy.deepcopy(tree)
+                    spots = self.spots(copied, self.snapshot.type, id)
+                    if not spots or not changed(spots[0], change):
+                        break
+                    if is_false(rule["expression"], spots[0].value, spots[0].type):
+                        yield Defect("broken", f"{id} {rule['key']}", spots[0].place, copied)
+                        break
+
     # --- the way through the instance -----------------------------------------------------------------
 
     def spots(self, tree: Json, start: str, id: str) -> list[Spot]:
@@ -342,6 +360,18 @@ def remove(holder: Json, spots: list[Spot]) -> None:
         holder.pop(f"_{name}", None)
     else:
         holder[name] = [one for index, one in enumerate(holder[name]) if index not in gone]
+
+
+def changed(spot: Spot, change: int) -> bool:
+    """Make the change of that number in a value: take an element away, or cut a text; whether there is such a one."""
+    if isinstance(spot.value, str):
+        spot.put(spot.value[: 4 - change])
+        return change < 4
+    names = [name for name in spot.value if name not in ("resourceType", "id", "meta")]
+    if change < len(names):
+        del spot.value[names[change]]
+        return len(names) > 1
+    return False
 
 
 def at(tree: Json, start: str) -> tuple[Json, str]:

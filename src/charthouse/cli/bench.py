@@ -36,7 +36,8 @@ def bench(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="start, read, create, transaction, import, chart, search; all when none is named.",
+            help="start, read, create, transaction, import, chart, search, validation, terminology, fhirpath; "
+            "all when none is named.",
             show_default=False,
         ),
     ] = None,

@@ -151,19 +151,24 @@ def search(
     json_: AsJson = False,
 ) -> None:
     """Find codes by words, abbreviations or part of a code; the likeliest comes first."""
-    from charthouse.terminology.load.kinds import address
+    from charthouse.terminology.load.kinds import address, short
 
     with opened(data, database) as clinic:
-        hits = clinic.finder.find(
-            " ".join(words), systems=[address(name) for name in system or ()], limit=limit
-        )
+        systems = [address(name) for name in system or ()] or _review(clinic).searchable()
+        hits = clinic.finder.find(" ".join(words), systems=systems, limit=limit)
     if json_:
-        typer.echo(json.dumps([asdict(hit) for hit in hits]))
+        import msgspec
+
+        typer.echo(msgspec.json.encode(hits).decode())
         return
     if not hits:
         typer.echo("No code was found. Try fewer or other words.")
     for hit in hits:
-        typer.echo(f"{hit.code:14} {hit.display}")
+        kind = "" if hit.is_billable else " (heading)"
+        typer.echo(f"{short(hit.system) or hit.system:12} {hit.code:12} {hit.display}{kind}")
+        for said in (*hit.why, hit.note, "; ".join(f"{side} {code}" for side, code in hit.sides.items())):
+            if said:
+                typer.echo(f"{'':25} {said}")
 
 
 def remove(
@@ -290,9 +295,8 @@ def _force(release: Standard, before: str | None, after: str | None) -> str:
     today = moment(now()).date().isoformat()
     until = f" until {release.valid_until}" if release.valid_until else ""
     if release.valid_from and release.valid_from > today:
-        return f"It comes into force on {release.valid_from}" + (
-            f"; {after} is used until then." if after else "."
-        )
+        until_then = f"; {after} is used until then" if after and after != release.version else ""
+        return f"It comes into force on {release.valid_from}{until_then}."
     if release.valid_until and release.valid_until < today:
         return f"It was in force{until}; {after} is used for what does not name a version."
     if after == release.version:

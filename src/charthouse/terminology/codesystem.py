@@ -67,6 +67,9 @@ class CodeSystem(Protocol):
     def values(self, name: str) -> Iterator[tuple[int, str]]:
         """(id, value) of a property, for all concepts that have it."""
 
+    def has_property(self, name: str) -> bool:
+        """Whether any concept has a property."""
+
     def having(self, name: str, value: str) -> Spans:
         """The concepts whose property has a value."""
 

@@ -226,7 +226,7 @@ def _expect_itself(name: str, op: str) -> None:
 def _expect_property(system: CodeSystem, name: str) -> None:
     """A property has to be declared by the code system, or be there."""
     declared = {text(each, "code") for each in items(system.about(), "property")}
-    if name not in declared and next(iter(system.values(name)), None) is None:
+    if name not in declared and not system.has_property(name):
         raise _unsupported(
             f"The code system {system.release.url} has no property of this name here.",
             "filter.property",

@@ -108,6 +108,10 @@ class Resident:
                 if own == name:
                     yield place + 1, value
 
+    def has_property(self, name: str) -> bool:
+        """Whether any concept has a property."""
+        return next(self.values(name), None) is not None
+
     def having(self, name: str, value: str) -> Spans:
         """The concepts whose property has a value."""
         return Spans.of(id for id, held in self.values(name) if held == value)

@@ -148,6 +148,11 @@ class Tabled:
             rows: list[Any] = self._connection().run(self._sql.valued, (name, *self._bounds))
             yield from rows
 
+    def has_property(self, name: str) -> bool:
+        """Whether any concept has a property."""
+        asked = (name, *self._bounds)
+        return is_storable(name) and self._connection().one(self._sql.valued_once, asked) is not None
+
     def having(self, name: str, value: str) -> Spans:
         """The concepts whose property has a value."""
         if not (is_storable(name) and is_storable(value)):
@@ -168,7 +173,7 @@ class Tabled:
 
         Raises Problem(too_costly) where too many names would have to be read.
         """
-        ids = list((within & self._likely(words, within)).ids())
+        ids = list(self._likely(words, within).ids())
         if len(ids) > _READ:
             raise problem(
                 Category.TOO_COSTLY, "too-costly", "Too many names would have to be looked through.",
@@ -184,15 +189,18 @@ class Tabled:
         return Spans.of(found)
 
     def _likely(self, words: Sequence[str], within: Spans) -> Spans:
-        """The concepts in which the longest word stands anywhere, as far as the engine can tell."""
-        plain = [word for word in words if word.isascii() and not set(word) & set("%_\\")]
-        pairs = list(within.pairs())
-        if len(within) <= _FEW or not plain:
-            return within
-        like = f"%{max(plain, key=len)}%"
-        bounds = (pairs[0][0], pairs[-1][1])
-        rows = self._connection().run(self._sql.likely, (*bounds, like, like, *bounds, like))
-        return Spans.of(id for (id,) in rows) if rows else NONE
+        """The concepts in which the longest words stand anywhere, as far as the engine can tell."""
+        found = within
+        plain = {word for word in words if word.isascii() and not set(word) & set("%_\\")}
+        for word in sorted(plain, key=len, reverse=True)[:3]:
+            if len(found) <= _FEW:
+                break
+            pairs = list(found.pairs())
+            bounds = (pairs[0][0], pairs[-1][1])
+            like = f"%{word}%"
+            rows = self._connection().run(self._sql.likely, (*bounds, like, like, *bounds, like))
+            found = found & Spans.of(id for (id,) in rows)
+        return found
 
     def _by_ids(self, statement: str, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         connection = self._connection()

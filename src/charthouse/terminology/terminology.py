@@ -47,6 +47,7 @@ class _State:
     """One state of the world, with the answers that were worked out in it."""
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self.mark = object()  # for others to hold, without holding all the answers
         self.catalogue = catalogue
         self.maps = Maps(catalogue)
         self.members: Members = Recent(20_000)
@@ -109,7 +110,7 @@ class Terminology:
 
     def stamp(self) -> object:
         """Another object whenever an answer may have changed."""
-        return self._now()
+        return self._now().mark
 
     def system(self, url: str, version: str | None = None) -> Standing | None:
         """The version of a code system that a question would get; None if it is not at hand."""

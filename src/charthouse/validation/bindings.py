@@ -125,7 +125,7 @@ class Bound:
         if answer is None:
             if not scene.sources.is_frank or not scene.once("value set", self.valueset):
                 return None
-            message = f"Codes were not checked: the value set {self.valueset} is not at hand here."
+            message = f"Codes were not checked: the value set {self.valueset}, or a code system in it, is not at hand."
             return [Finding("informational", message, severity="information")]
         value = ", ".join(_written(one) for one in codings[:3])
         these = "This code is not" if len(codings) == 1 else "None of these codes is"

@@ -15,9 +15,10 @@ from charthouse.fhir.definitions import Definitions, Element, TypeDef
 from charthouse.fhir.resource import MAX_DEPTH
 from charthouse.validation import formats
 from charthouse.validation.arrays import array, beside_array, beside_one, value_array
-from charthouse.validation.finding import Finding, enough, is_shapeless, kind, shown, too_deep, under
+from charthouse.validation.finding import Finding, enough, is_shapeless, too_deep, under
 from charthouse.validation.formats import Found, Rule
 from charthouse.validation.scene import Scene
+from charthouse.validation.wording import missing, no_object, unknown, untyped
 
 
 def check(
@@ -74,7 +75,7 @@ class _Fields(dict[str, Rule]):
     def __missing__(self, name: str) -> Rule:
         rule = self.shapes.compile(self.type_def, name)
         if rule is None:
-            return _unknown(self.type_def, name)  # not kept: names without end may be sent
+            return _refusing(unknown(self.type_def, name))  # not kept: names without end may be sent
         self[name] = rule
         return rule
 
@@ -202,7 +203,7 @@ def _object_rule(shapes: Shapes, type_def: TypeDef, further: tuple[Rule, ...]) -
 
     def check_object(node: Any, holder: Any, depth: int, scene: Scene) -> Found:
         if type(node) is not dict:
-            return _no_object(node)
+            return no_object(node)
         if depth >= MAX_DEPTH:
             return too_deep()
         if len(node) < 2 and (not node or (needs_content and "id" in node)):
@@ -216,10 +217,10 @@ def _object_rule(shapes: Shapes, type_def: TypeDef, further: tuple[Rule, ...]) -
                     return found
         for name in required:
             if name not in node and "_" + name not in node:
-                found = (found or []) + [_missing(type_def, name)]
+                found = (found or []) + [missing(type_def, name)]
         for stem, names in choices:
             if names.isdisjoint(node):
-                found = (found or []) + [_missing(type_def, stem)]
+                found = (found or []) + [missing(type_def, stem)]
         return beyond(further, found, node, holder, depth, scene) if further else found
 
     return check_object
@@ -232,7 +233,7 @@ def _resource_rule(shapes: Shapes) -> Rule:
 
     def check_resource(node: Any, holder: Any, depth: int, scene: Scene) -> Found:
         if type(node) is not dict:
-            return _no_object(node)
+            return no_object(node)
         name = node.get("resourceType")
         rule = rules.get(name) if type(name) is str else None
         if rule is not None:
@@ -240,7 +241,7 @@ def _resource_rule(shapes: Shapes) -> Rule:
         if type(name) is str and is_resource(name):
             rules[name] = shapes.object(name)
             return rules[name](node, holder, depth, scene.enter(node))
-        return [_untyped(name, shapes.definitions.resource_types)]
+        return [untyped(name, shapes.definitions.resource_types)]
 
     return check_resource
 
@@ -279,27 +280,11 @@ def _alone(rule: Rule, stem: str, name: str, siblings: frozenset[str]) -> Rule:
     return check_choice
 
 
-def _unknown(type_def: TypeDef, name: str) -> Rule:
-    """The rule for a property the type does not have."""
-    of = type_def.name
-    element = type_def.elements.get(name.removeprefix("_"))
-    near: list[str] = []
-    if name == "resourceType":
-        message = "resourceType belongs to a resource; this is an element of one."
-        repair = "Leave it out."
-    elif element is not None and element.is_choice:
-        names = [each for each, (stem, _) in type_def.choice.items() if stem == element.name]
-        message = f'The name "{name}" needs the type of the value behind it.'
-        repair = f"Write {', '.join(names[:6])}{' or another' if len(names) > 6 else ''}."
-    else:
-        near = [each for each, found in type_def.elements.items() if not found.is_choice and found.max != 0]
-        near += type_def.choice
-        message = f'{of} has no element "{name[:80]}".'
-        repair = "Leave it out; additional content goes into an extension."
-    finding = Finding("structure", message, name[:80], repair, near=near)
+def _refusing(finding: Finding) -> Rule:
+    found = [finding]
 
     def refuse(_value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
-        return [finding]
+        return found
 
     return refuse
 
@@ -311,40 +296,9 @@ def _step(type_def: TypeDef, name: str) -> str:
     return "." + (choice[0] if choice else plain if plain in type_def.elements else name[:80])
 
 
-def _missing(type_def: TypeDef, name: str) -> Finding:
-    element = type_def.elements[name]
-    written = " or ".join([each for each, (stem, _) in type_def.choice.items() if stem == name] or [name])
-    of = "an array of " if element.max != 1 else ""
-    kinds = " or ".join(each.rpartition(".")[2] for each in element.types[:4])
-    return Finding(
-        "required", f'{type_def.name} must have "{written}".', None, f"Add it: {of}{kinds}.", "." + name
-    )
-
-
-def _untyped(name: Any, known: tuple[str, ...]) -> Finding:
-    if name is None:
-        return Finding(
-            "required", "There is no resourceType.", None, "Say which resource this is.", ".resourceType"
-        )
-    if type(name) is not str:
-        message = f"resourceType must be a string, and is {kind(name)}."
-        return Finding("structure", message, shown(name), "Say which resource this is.", ".resourceType")
-    message = "This is not a resource type of FHIR R4."
-    return Finding("structure", message, shown(name), "Use a type of FHIR R4.", ".resourceType", known)
-
-
-def _no_object(node: Any) -> list[Finding]:
-    repair = "Leave it out." if node is None else "Write an object: { … }."
-    if type(node) is list:
-        repair = "This element is given once: write the object without the brackets [ ]."
-    return [
-        Finding("structure", f"An object must stand here, and there is {kind(node)}.", shown(node), repair)
-    ]
-
-
 def _pass(_value: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
     return None
 
 
 def _any_object(node: Any, _holder: Any, _depth: int, _scene: Scene) -> Found:
-    return None if type(node) is dict else _no_object(node)
+    return None if type(node) is dict else no_object(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charthouse.base.errors import Problem
@@ -35,6 +35,7 @@ def above(parents: list[list[int]], index: int) -> set[int]:
     return found
 
 
+@settings(deadline=None)
 @given(hierarchies())
 def test_intervals_and_spans_cover_exactly_what_is_below(parents: list[list[int]]) -> None:
     ordered = order(parents)
@@ -47,6 +48,7 @@ def test_intervals_and_spans_cover_exactly_what_is_below(parents: list[list[int]
         assert {ordered.walk[each] for each in covered.ids()} == below
 
 
+@settings(deadline=None)
 @given(hierarchies())
 def test_a_concept_stands_behind_its_main_parent_and_before_what_follows_that(
     parents: list[list[int]],

@@ -109,6 +109,9 @@ def test_concepts_are_found_by_property_and_by_flag(held: CodeSystem) -> None:
     assert codes(held, held.having("wave", "long")) == ["crimson", "orange"]
     assert codes(held, held.having("wave", "none")) == []
     assert codes(held, held.having("wave\x00", "long")) == []
+    assert held.has_property("wave")
+    assert not held.has_property("weight")
+    assert not held.has_property("wave\x00")
     assert [value for _, value in held.values("wave")] == ["long", "long", "middle", "short"]
     assert codes(held, held.flagged(HEADING)) == ["warm", "cold"]
     assert codes(held, held.flagged(INACTIVE)) == ["pink"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charthouse.terminology.spans import NONE, Spans
@@ -16,6 +16,7 @@ def plain(pairs: list[tuple[int, int]]) -> set[int]:
     return {id for low, high in pairs for id in range(low, high + 1)}
 
 
+@settings(deadline=None)
 @given(PAIRS, PAIRS)
 def test_union_intersection_and_difference_are_those_of_sets(
     one: list[tuple[int, int]], other: list[tuple[int, int]]
@@ -26,6 +27,7 @@ def test_union_intersection_and_difference_are_those_of_sets(
     assert set((a - b).ids()) == plain(one) - plain(other)
 
 
+@settings(deadline=None)
 @given(PAIRS)
 def test_ids_come_in_order_once_and_are_counted_and_found(pairs: list[tuple[int, int]]) -> None:
     spans, expected = Spans(pairs), plain(pairs)
@@ -35,6 +37,7 @@ def test_ids_come_in_order_once_and_are_counted_and_found(pairs: list[tuple[int,
     assert {id for id in range(-2, 80) if id in spans} == expected
 
 
+@settings(deadline=None)
 @given(PAIRS)
 def test_intervals_lie_apart_so_that_equal_sets_are_equal(pairs: list[tuple[int, int]]) -> None:
     spans = Spans(pairs)
@@ -44,6 +47,7 @@ def test_intervals_lie_apart_so_that_equal_sets_are_equal(pairs: list[tuple[int,
     assert hash(spans) == hash(Spans.of(plain(pairs)))
 
 
+@settings(deadline=None)
 @given(PAIRS, st.integers(0, 80), st.integers(0, 20))
 def test_a_part_is_a_slice_of_the_ids(pairs: list[tuple[int, int]], offset: int, count: int) -> None:
     found = [id for low, high in Spans(pairs).part(offset, count) for id in range(low, high + 1)]

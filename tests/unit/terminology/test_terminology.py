@@ -312,9 +312,12 @@ def test_what_a_site_loaded_beats_what_it_stored_and_that_what_is_shipped(
 def test_a_resource_that_is_written_changes_the_answer_at_once() -> None:
     held = Gathered([colours(), valueset(listed(COLOURS, "red"))])
     found = Terminology(None, None, held)
+    before = found.stamp()
     assert found.member(SET, COLOURS, "blue") is False
     assert found.validate_code(SET, [Coding(COLOURS, "blue")]).result is False
+    assert found.stamp() == before
     held.put(valueset(listed(COLOURS, "blue")))
+    assert found.stamp() != before
     assert found.member(SET, COLOURS, "blue") is True
     assert found.validate_code(SET, [Coding(COLOURS, "blue")]).result is True
     held.put(system(COLOURS, concept("blue", display="Azure")))

@@ -3,6 +3,10 @@
 Follows the grammar of FHIRPath N1 (v2.0.0, appendix B). `x.is(T)`, `x.as(T)` and `x.ofType(T)`
 have one form whether written as operator or function; brackets leave no node. `at` is the
 offset in the text, and no part of what makes two trees equal.
+
+Nothing in the tree belongs to one target. Another one, such as SQL, hands `Compiler` a table of its own
+from node class to builder (as `language.FORMS` is for closures) and asks `model` for types and steps;
+every class is listed there, and `parts` and `walk` reach every node.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from charthouse.access.intake import Change, Intake, Preparer, Written
 from charthouse.ops.bench import invented, process
 from charthouse.ops.bench.bench import Bench
 from charthouse.ops.bench.place import Place
-from charthouse.validation.validator import Level
 from charthouse.ops.bench.process import Server, charthouse, free_port, running
 from charthouse.ops.bench.unaudited import PROFILE
 from charthouse.ops.bench.wrong import wrong
+from charthouse.validation.validator import Level
 
 if TYPE_CHECKING:
     from charthouse.app import Clinic

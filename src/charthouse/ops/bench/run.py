@@ -10,12 +10,15 @@ from typing import Any, Final
 from charthouse.base.errors import Problem, invalid
 from charthouse.ops.bench import (
     charting,
+    consulting,
     creating,
+    expressions,
     importing,
     reading,
     searching,
     starting,
     transacting,
+    validating,
 )
 from charthouse.ops.bench.bench import Bench
 from charthouse.ops.bench.figure import Figure
@@ -29,6 +32,9 @@ MEASURES: Final[dict[str, Callable[[Bench], list[Figure]]]] = {
     "import": importing.measure,
     "chart": charting.measure,
     "search": searching.measure,
+    "validation": validating.measure,
+    "terminology": consulting.measure,
+    "fhirpath": expressions.measure,
 }
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from charthouse.terminology.find.words import EMPTY, LONGEST, fold, stem
 
 SIDES: Final = frozenset({"right", "left", "bilateral"})
+UNSPECIFIED: Final = "unspecified"
 DENIES: Final = frozenset({"without", "no"})  # up to the next comma, or "with"
 DENIES_NEXT: Final = frozenset({"not", "non"})
 
@@ -27,8 +28,10 @@ _SOFT: Final = _stems(
 _HEAVY: Final = _stems("other specified elsewhere classified multiple nec secondary male nonvenomous")
 _COSTS: Final = {word: 0.3 for word in _SOFT} | {word: 1.2 for word in _HEAVY} | dict.fromkeys(_FREE, 0.0)
 _ASIDE: Final = 0.15  # of the cost of a word is left where it stands in brackets, or is said not to hold
+_UNTOLD: Final = 0.3  # and so much where it is said to be unspecified: "unspecified quadrant"
 
-_PIECE: Final = re.compile(r"[a-z0-9]+|[(\[)\],;]")
+_PART: Final = re.compile(r"[,;]")
+_PIECE: Final = re.compile(r"[a-z0-9]+|[(\[)\]]")
 _SEVENTH: Final = re.compile(
     r",? (?P<kind>initial encounter|subsequent encounter|sequela)(?P<rest>[^,]*)$", re.IGNORECASE
 )
@@ -42,7 +45,7 @@ class Name(NamedTuple):
     """
 
     costs: dict[str, float]
-    denied: frozenset[str]
+    denied: set[str]
     side: str
     encounter: str
 
@@ -54,37 +57,55 @@ def read(text: str) -> Name:
     if seventh is not None:
         encounter = _encounter(seventh["kind"].lower(), seventh["rest"].lower())
         text = text[: seventh.start()]
-    costs: dict[str, float] = {}
-    denied: set[str] = set()
+    name = Name({}, set(), "", encounter)
+    sides: set[str] = set()
+    for number, part in enumerate(_PART.split(fold(text))):
+        sides |= _part(part, name.costs, name.denied, is_first=not number)
+    side = "" if not sides else "bilateral" if len(sides) > 1 else sides.pop()
+    return name._replace(side=side)
+
+
+def _part(text: str, costs: dict[str, float], denied: set[str], *, is_first: bool) -> set[str]:
+    """Take in what stands between two commas; the sides it names."""
     sides: set[str] = set()
     denies = before = ""
     depth = 0
-    for piece in _PIECE.findall(fold(text)):
+    pieces = _PIECE.findall(text)
+    is_untold = not is_first and UNSPECIFIED in pieces and (pieces[0] == UNSPECIFIED or pieces[-1] == UNSPECIFIED)
+    for place, piece in enumerate(pieces):
         if piece in "([":
             depth += 1
         elif piece in ")]":
             depth = max(0, depth - 1)
-        elif piece in ",;":
-            denies = ""
         elif piece in SIDES:
             sides.add(piece)
-        elif piece in DENIES:
-            denies = piece if before not in {"or", "and"} else ""  # "with or without" says nothing
+        elif piece in DENIES or pieces[place : place + 2] == ["not", "specified"]:
+            denies = "no" if before not in {"or", "and"} else ""  # "with or without" says nothing
         elif piece in DENIES_NEXT:
-            denies = piece
-        elif piece == "with":
+            denies = denies or piece
+        elif piece == "with" or (piece == "of" and (before == "body" or _is_site(pieces[place + 1 : place + 2]))):
             denies = ""
         elif piece not in EMPTY:
             cut = stem(piece[:LONGEST])
-            cost = _COSTS.get(cut, 1.0) * (_ASIDE if depth or denies else 1.0)
-            if denies:
+            cost = _COSTS.get(cut, 1.0)
+            if depth or denies:
+                cost *= _ASIDE
+            elif is_untold or before == UNSPECIFIED:
+                cost *= _UNTOLD
+            if not denies:
+                denied.discard(cut)
+            elif cut not in costs:
                 denied.add(cut)
             costs[cut] = min(cost, costs.get(cut, cost))
             if denies in DENIES_NEXT:
                 denies = ""
         before = piece
-    side = "" if not sides else "bilateral" if len(sides) > 1 else sides.pop()
-    return Name(costs, frozenset(denied), side, encounter)
+    return sides
+
+
+def _is_site(following: list[str]) -> bool:
+    """Whether what comes after "of" is where it all is: "without rupture of left ear drum"."""
+    return bool(following) and (following[0] in SIDES or following[0] == UNSPECIFIED)
 
 
 def plainness(display: str) -> float:

@@ -41,6 +41,7 @@ class _Found(NamedTuple):
     lexicon: Lexicon
     concept: Concept
     why: tuple[str, ...]
+    side: str = ""
 
 
 class Finder:
@@ -143,16 +144,21 @@ class Finder:
             if id in near:
                 merit, entry, term = scale.weigh(near[id])
                 why = (*told, f"also called “{term}”") if term else told
-                found.append(_Found(merit, lexicon, entry.concept, why))
+                found.append(_Found(merit, lexicon, entry.concept, why, question.side))
         return found
 
     def _told(self, found: Iterable[_Found]) -> list[Hit]:
         hits: list[Hit] = []
         for each in found:
-            system = each.lexicon.system
+            system, concept = each.lexicon.system, each.concept
+            choices = sides(system, concept)
+            other = choices.get(each.side, concept)
+            if other.id != concept.id and concept.is_selectable:
+                concept = other
             hits.append(Hit(
-                system.release.url, system.release.version, each.concept.code, each.concept.display,
-                each.concept.is_selectable and each.concept.is_active, each.why, sides(system, each.concept),
+                system.release.url, system.release.version, concept.code, concept.display,
+                concept.is_selectable and concept.is_active, each.why,
+                {side: choice.code for side, choice in choices.items()},
             ))  # fmt: skip
         return hits
 

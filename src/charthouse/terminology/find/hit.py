@@ -8,11 +8,9 @@ import msgspec
 
 from charthouse.terminology.codesystem import CodeSystem
 from charthouse.terminology.concept import Concept
-from charthouse.terminology.find.cost import SIDES, read
+from charthouse.terminology.find.cost import SIDES, UNSPECIFIED, read
 from charthouse.terminology.find.words import split, stem
 from charthouse.terminology.spans import Spans
-
-UNSPECIFIED: Final = "unspecified"
 
 _WIDEST: Final = 400  # concepts among which the other sides are looked for
 _ORDER: Final = ("right", "left", "bilateral", UNSPECIFIED)
@@ -41,14 +39,14 @@ class Hit(msgspec.Struct, frozen=True):
 
 def family(display: str) -> tuple[str, ...]:
     """What the codes for the sides and the encounters of one condition have in common in their displays."""
-    words = read(display).costs
-    return tuple(sorted(word for word in words if word not in _CUT))
+    name = read(display)
+    return tuple(sorted(f"-{word}" if word in name.denied else word for word in name.costs if word not in _CUT))
 
 
 _CUT: Final = frozenset(stem(word) for word in _UNTOLD | _PARTS)
 
 
-def sides(system: CodeSystem, concept: Concept) -> dict[str, str]:
+def sides(system: CodeSystem, concept: Concept) -> dict[str, Concept]:
     """The codes of a condition by side, for the same encounter; empty where sides make no difference."""
     name = read(concept.display)
     if not name.side and not _CUT & set(name.costs):
@@ -59,17 +57,17 @@ def sides(system: CodeSystem, concept: Concept) -> dict[str, str]:
         if higher is None or higher.last - higher.id > _WIDEST:
             break
         above = higher
-        if not read(above.display).side:
+        if not set(split(above.display)) & _UNTOLD:
             break
     own = family(concept.display)
-    found: dict[str, str] = {}
+    found: dict[str, Concept] = {}
     for each in system.walk(Spans(((above.id, above.last),))):
         words = set(split(each.display))
         if not each.is_selectable or not words & _UNTOLD:
             continue
         other = read(each.display)
         if other.encounter == name.encounter and family(each.display) == own:
-            found.setdefault(other.side or UNSPECIFIED, each.code)
+            found.setdefault(other.side or UNSPECIFIED, each)
     if len(found) < 2 or not SIDES & set(found):
         return {}
     return {side: found[side] for side in _ORDER if side in found}

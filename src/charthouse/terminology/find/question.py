@@ -15,6 +15,7 @@ from charthouse.terminology.find.words import EMPTY, fold, split, stem
 
 UNITS: Final = 12  # so much of a long question is looked at
 
+_OFTEN: Final = 3  # groups of codes that have a word which is worth completing
 _SAME, _STARTED, _SLIP, _OTHER, _AS_IS = 0.08, 0.15, 0.25, 0.25, 0.2  # what a less direct reading costs
 _SOFT: Final = frozenset(
     stem(word) for word in "type disease disorder syndrome condition encounter mellitus infection acute due".split()
@@ -215,20 +216,20 @@ class _Reader:
         cut = stem(word)
         if self._is_known(word, cut) or not word.isalpha():
             return _Mended(word, cut)
-        if place == len(tokens) - 1 and len(word) >= 3:
-            begun = self._begun(word)
-            if begun:
-                return _Mended(word, cut, tuple((each, _STARTED) for each in begun))
+        begun = self._begun(word) if place == len(tokens) - 1 and len(word) >= 3 else ()
+        if begun and self._lexicon.vocabulary[begun[0]] >= _OFTEN:
+            return _Mended(word, cut, tuple((each, _STARTED) for each in begun))
         if len(word) < SHORTEST:
             return _Mended(word, cut)
         parts = self._parts(word)
-        near = self._lexicon.speller.near(cut) or self._lexicon.speller.near(word)
-        if parts and (not near or near[0].distance > 0.8):
+        near = self._lexicon.speller.near(word, cut)
+        if parts and (not near or near[0].distance > 1.4):
             return _Mended(parts, cut)
-        if not near:
+        meant = {each.word: _SLIP * each.distance for each in near} | dict.fromkeys(begun, _STARTED)
+        if not meant:
             return _Mended(word, cut)
-        best = near[0].word
-        return _Mended(best, best, tuple((each.word, _SLIP * each.distance) for each in near))
+        best = near[0].word if near else begun[0]
+        return _Mended(best, best, tuple(meant.items()))
 
     def _is_known(self, word: str, cut: str) -> bool:
         lore = self._lore
@@ -250,7 +251,7 @@ class _Reader:
             one, other = word[:cut], word[cut:]
             held = min(counts.get(stem(one), 0), counts.get(stem(other), 0))
             best = max(best, (held, f"{one} {other}"))
-        return best[1]
+        return best[1] if best[0] else ""
 
     def _unit(self, piece: _Piece, *, is_denied: bool) -> Unit | None:
         """A piece as words to look for; None where nothing in it can be found."""

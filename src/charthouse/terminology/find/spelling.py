@@ -7,7 +7,7 @@ by letter. Slips of the ear and of the fingers count less than others: vowels, d
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from charthouse.terminology.find.bits import holding, joined, places
@@ -44,23 +44,31 @@ class Speller:
                 pairs.setdefault(pair, []).append(place)
         self._pairs = {pair: joined(found) for pair, found in pairs.items()}
 
-    def near(self, word: str, limit: int = 4) -> list[Mended]:
-        """The likeliest words, the best first; none for short words and for those that look like nothing."""
+    def near(self, word: str, cut: str = "", limit: int = 4) -> list[Mended]:
+        """The likeliest words, the best first; none for short words and for those that look like nothing.
+
+        `cut` is the word without its ending; that of the two counts which is nearer.
+        """
+        best: dict[int, float] = {}
+        for each in {word, cut or word}:
+            for place, away in self._near(each):
+                best[place] = min(away, best.get(place, away))
+        found = sorted((away - 0.12 * self._common[place], self._words[place], away) for place, away in best.items())
+        return [Mended(other, away) for merit, other, away in found[:limit] if merit <= found[0][0] + _CLOSE]
+
+    def _near(self, word: str) -> Iterator[tuple[int, float]]:
         if len(word) < SHORTEST or not word.isalpha():
-            return []
+            return
         widest = _LIMITS.get(len(word), _WIDEST)
         pairs = _pairs(word)
         least = max(2, len(pairs) - 2 * math.ceil(widest) - 1)
         sets = [self._pairs[pair] for pair in pairs if pair in self._pairs]
-        found: list[tuple[float, Mended]] = []
         for place in places(holding(sets, least)):
             other = self._words[place]
             if abs(len(other) - len(word)) <= widest + 1:
                 away = distance(word, other, widest)
                 if away <= widest:
-                    found.append((away - 0.12 * self._common[place], Mended(other, away)))
-        found.sort()
-        return [mended for merit, mended in found[:limit] if merit <= found[0][0] + _CLOSE]
+                    yield place, away
 
 
 def distance(one: str, other: str, limit: float) -> float:

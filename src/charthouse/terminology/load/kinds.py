@@ -12,9 +12,8 @@ from charthouse.base.errors import Problem, invalid
 class Kind:
     """A code system that has a loader.
 
-    `name` is what people type, `label` what they call it, `url` what stands in resources. `whence` tells where one gets a
-    release, `sample` what such a file is called; `notice` is shown beside the codes. `lasts` says
-    whether a release ends on a day that its publisher sets.
+    `name` is what people type, `label` what they call it, `url` what stands in resources. `whence`
+    tells where one gets a release, `sample` what such a file is called; `notice` is shown beside the codes.
     """
 
     name: str
@@ -25,7 +24,6 @@ class Kind:
     whence: str
     sample: str
     notice: str = ""
-    lasts: bool = False
 
 
 LOINC_NOTICE: Final = (
@@ -42,8 +40,7 @@ CPT_NOTICE: Final = (
     "CPT © American Medical Association. All rights reserved. CPT is a registered trademark of the American Medical "
     "Association. Use needs a licence from the AMA. Fee schedules, relative value units, conversion factors and "
     "related components are not assigned by the AMA and are not part of CPT. The AMA does not practice medicine "
-    "and assumes no "
-    "liability for data contained or not contained herein."
+    "and assumes no liability for data contained or not contained herein."
 )
 RXNORM_NOTICE: Final = (
     "This product uses publicly available data courtesy of the U.S. National Library of Medicine (NLM), National "
@@ -61,7 +58,6 @@ KINDS: Final = (
         "Order”, with “Code Tables, Tabular and Index” beside it for the notes.",
         "icd10cm-code-descriptions.zip",
         "Published by the National Center for Health Statistics; in the public domain.",
-        lasts=True,
     ),
     Kind(
         "icd-10-pcs", "ICD-10-PCS", "http://www.cms.gov/Medicare/Coding/ICD10",
@@ -69,7 +65,6 @@ KINDS: Final = (
         "Centers for Medicare & Medicaid Services",
         "Free from the Centers for Medicare & Medicaid Services (CMS), ICD-10 pages: “ICD-10-PCS Order File”.",
         "icd10pcs-order-file.zip", "Published by the Centers for Medicare & Medicaid Services; in the public domain.",
-        lasts=True,
     ),
     Kind(
         "snomed", "SNOMED CT", "http://snomed.info/sct", "SNOMED CT", "SNOMED International",
@@ -114,7 +109,6 @@ KINDS: Final = (
         "File”.",
         "alpha-numeric-hcpcs-file.zip",
         "Level II codes are published by the Centers for Medicare & Medicaid Services; in the public domain.",
-        lasts=True,
     ),
     Kind(
         "nucc", "Provider taxonomy", "http://nucc.org/provider-taxonomy", "Health Care Provider Taxonomy",
@@ -132,7 +126,7 @@ KINDS: Final = (
         "cpt", "CPT", "http://www.ama-assn.org/go/cpt", "Current Procedural Terminology (CPT)",
         "American Medical Association",
         "From the American Medical Association (AMA) with a licence: the CPT standard data files.",
-        "cpt-data-files.zip", CPT_NOTICE, lasts=True,
+        "cpt-data-files.zip", CPT_NOTICE,
     ),
 )  # fmt: skip
 OWN: Final = Kind(

@@ -66,6 +66,13 @@ class Review:
     others: tuple[Held, ...]
     missing: tuple[Kind, ...]
 
+    def searchable(self) -> list[str]:
+        """The addresses of code systems that people look for codes in: those of clinics, and what was loaded here."""
+        return [
+            each.used.url for each in (*self.held, *self.others)
+            if each.used.place == "loaded" or (each.kind and each.used.place == "shipped")
+        ]  # fmt: skip
+
     def pressing(self) -> list[Release]:
         """Releases in use that have ended or end soon, the one that presses most first."""
         found = [each.used for each in self.held if each.used.state in (State.ENDING, State.EXPIRED)]

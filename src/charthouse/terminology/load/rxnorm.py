@@ -66,7 +66,8 @@ def read(source: Source, asked: Asked) -> Loaded:
     drugs = _names(member)
     loaded = Loaded(
         release(
-            named("rxnorm"), asked, version, member.path, valid_from=_day(asked.version or version), title="RxNorm", hierarchy="",
+            named("rxnorm"), asked, version, member.path, title="RxNorm", hierarchy="",
+            valid_from=_day(asked.version or version),
             properties=(("TTY", "term type"), ("STY", "semantic type"), ("NDC", "National Drug Code, eleven digits"),
                         *((name, name.replace("_", " ")) for name in sorted(_RELATIONS))),
         ),

@@ -18,3 +18,8 @@ SELECT parent FROM term_parent WHERE concept = ANY (ARRAY(SELECT json_array_elem
 -- name: having
 SELECT concept FROM term_property
 WHERE name = ? AND LEFT(value, 200) = LEFT(?, 200) AND concept BETWEEN ? AND ?
+-- name: likely
+SELECT id FROM term_concept WHERE id BETWEEN ? AND ? AND (display ILIKE ? OR code ILIKE ?)
+UNION ALL
+SELECT concept FROM term_designation
+WHERE concept BETWEEN ? AND ? AND text ILIKE ? AND use NOT IN ('definition', 'comment')

@@ -37,11 +37,13 @@ SELECT 1 FROM term_property WHERE concept = ? AND name = ? AND value = ?
 SELECT concept FROM term_property WHERE name = ? AND value = ? AND concept BETWEEN ? AND ?
 -- name: valued
 SELECT concept, value FROM term_property WHERE name = ? AND concept BETWEEN ? AND ? ORDER BY concept, place
+-- name: valued_once
+SELECT 1 FROM term_property WHERE name = ? AND concept BETWEEN ? AND ? LIMIT 1
 -- name: flagged
 SELECT id FROM term_concept WHERE id BETWEEN ? AND ? AND flags & ? <> 0
 -- name: likely
-SELECT id FROM term_concept
-WHERE id BETWEEN ? AND ? AND (LOWER(display) LIKE ? OR LOWER(code) LIKE ?)
-UNION
+-- LIKE overlooks the case of plain letters here
+SELECT id FROM term_concept WHERE id BETWEEN ? AND ? AND (display LIKE ? OR code LIKE ?)
+UNION ALL
 SELECT concept FROM term_designation
-WHERE concept BETWEEN ? AND ? AND LOWER(text) LIKE ? AND use NOT IN ('definition', 'comment')
+WHERE concept BETWEEN ? AND ? AND text LIKE ? AND use NOT IN ('definition', 'comment')

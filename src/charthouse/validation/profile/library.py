@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from charthouse.base.errors import Problem, invalid
 from charthouse.fhir.definitions import Definitions
@@ -21,6 +20,8 @@ from charthouse.validation.sources import Structures
 
 MOST: Final = 1000  # profiles kept compiled
 _MOST_OUTLINES: Final = 16  # needed only while profiles are compiled
+_Outlined = tuple[Outline, tuple[Finding, ...]]
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +37,37 @@ class Profile:
 
 
 class Library:
-    """Profiles by canonical url, with or without `|version`; `forget` when a StructureDefinition changes."""
+    """Profiles by canonical url, with or without `|version`; `forget` when a StructureDefinition changes.
+
+    Threads share it without locks: what is kept is only ever added to or exchanged as a whole, and what was
+    begun before `forget` ends in the books that were thrown away.
+    """
 
     def __init__(self, definitions: Definitions, structures: Structures | None) -> None:
         self.model = model_of(definitions)
         self.expressions: dict[tuple[str, str], Expression] = {}
         self._structures = structures
-        self._profiles: OrderedDict[str, Profile | None] = OrderedDict()
-        self._outlines: OrderedDict[str, tuple[Outline, tuple[Finding, ...]]] = OrderedDict()
+        self._profiles: dict[str, Profile | None] = {}
+        self._outlines: dict[str, _Outlined] = {}
         self._heads: dict[str, tuple[str | None, str]] = {}
 
     def forget(self) -> None:
         """Drop everything compiled."""
-        self._profiles.clear()
-        self.expressions.clear()
-        self._outlines.clear()
-        self._heads.clear()
+        self.expressions = {}
+        self._profiles = {}
+        self._outlines = {}
+        self._heads = {}
 
     def profile(self, url: str) -> Profile | None:
         """The compiled profile; None where there is no StructureDefinition of that url.
 
         Problem(invalid) for a profile that cannot be one: its bases form a circle, or it is about no type of R4.
         """
-        if url in self._profiles:
-            self._profiles.move_to_end(url)
-            return self._profiles[url]
-        structure = self._structure(url)
-        found = None if structure is None else self._compiled(url, structure)
-        self._profiles[url] = found
-        if len(self._profiles) > MOST:
-            self._profiles.popitem(last=False)
-        return found
+        kept = self._profiles = _roomy(self._profiles, MOST)
+        if url not in kept:
+            structure = self._structure(url)
+            kept[url] = None if structure is None else self._compiled(url, structure)
+        return kept[url]
 
     def outline(self, url: str) -> Outline | None:
         """The elements of a profile; None where it is not known, or is one of the standard's own types."""
@@ -119,7 +120,7 @@ class Library:
 
     def _compiled(self, url: str, structure: Tree) -> Profile:
         outlined = self._outlined(url, (), structure)
-        type_name, title = self._read_head(url, structure)
+        type_name, title = _read_head(url, structure)
         outline, gaps = outlined if outlined is not None else (None, ())
         try:
             judge = None if outline is None else Compiler(self, title, outline).profile()
@@ -129,12 +130,11 @@ class Library:
         version = structure.get("version")
         return Profile(str(structure.get("url")), version, title, str(type_name), judge, gaps)
 
-    def _outlined(
-        self, url: str, seen: tuple[str, ...], structure: Tree | None = None
-    ) -> tuple[Outline, tuple[Finding, ...]] | None:
+    def _outlined(self, url: str, seen: tuple[str, ...], structure: Tree | None = None) -> _Outlined | None:
         """The outline of a profile: its snapshot, or its differential on that of its base."""
-        if url in self._outlines:
-            return self._outlines[url]
+        kept = self._outlines = _roomy(self._outlines, _MOST_OUTLINES)
+        if url in kept:
+            return kept[url]
         structure = structure or self._structure(url)
         if structure is None:
             return None
@@ -158,9 +158,7 @@ class Library:
                     )
                 else:
                     found, gaps = merged(above[0], found), above[1]
-        self._outlines[url] = found, gaps
-        if len(self._outlines) > _MOST_OUTLINES:
-            self._outlines.popitem(last=False)
+        kept[url] = found, gaps
         return found, gaps
 
     def _structure(self, url: str) -> Tree | None:
@@ -168,22 +166,28 @@ class Library:
 
     def _head(self, url: str) -> tuple[str | None, str]:
         """(type, title) of a profile; (None, url) where it is not known."""
-        found = self._heads.get(url)
-        if found is None:
+        kept = self._heads = _roomy(self._heads, 10 * MOST)
+        if url not in kept:
             structure = self._structure(url)
-            found = (None, url) if structure is None else self._read_head(url, structure)
-        return found
-
-    def _read_head(self, url: str, structure: Tree) -> tuple[str | None, str]:
-        title = structure.get("title") or structure.get("name") or url
-        type_name = structure.get("type")
-        found = self._heads[url] = (type_name if isinstance(type_name, str) else None, str(title))
-        return found
+            kept[url] = (None, url) if structure is None else _read_head(url, structure)
+        return kept[url]
 
     def _type_name(self, url: str) -> str | None:
         """The name of the standard's own type with that url."""
         name = url.partition("|")[0].removeprefix(CORE)
         return name if url.startswith(CORE) and name in self.model.type_names else None
+
+
+def _roomy(kept: dict[str, _V], most: int) -> dict[str, _V]:
+    """The same, or an empty one where there is no room left."""
+    return kept if len(kept) < most else {}
+
+
+def _read_head(url: str, structure: Tree) -> tuple[str | None, str]:
+    """(type, title) as a StructureDefinition says them."""
+    type_name = structure.get("type")
+    title = structure.get("title") or structure.get("name") or url
+    return type_name if isinstance(type_name, str) else None, str(title)
 
 
 def _around(item: Item, scene: Scene) -> Scene:

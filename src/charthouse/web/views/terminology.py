@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from charthouse.base.errors import invalid
 from charthouse.terminology.answers import Looked
-from charthouse.terminology.load.kinds import KINDS, Kind, label, short
+from charthouse.terminology.load import kinds
+from charthouse.terminology.load.kinds import KINDS, Kind, short
 from charthouse.terminology.load.review import Held, Release, State, review
 from charthouse.web import codes
 from charthouse.web.chart.entry import Mark
@@ -22,7 +23,7 @@ from charthouse.web.screen import tabbed
 from charthouse.web.site import Desk, Site
 
 if TYPE_CHECKING:
-    from charthouse.terminology.find.find import Hit
+    from charthouse.terminology.find.hit import Hit
     from charthouse.terminology.terminology import Terminology
 
 ADDRESS: Final = "/code-systems"
@@ -43,6 +44,9 @@ NOTES: Final = (
     ("includes", "Includes"),
     ("notes", "Note"),
 )
+BILLED: Final = frozenset({"icd-10-cm", "icd-10-pcs", "hcpcs", "cpt"})  # systems whose codes stand on claims
+_SEVENTH: Final = frozenset({"sevenChrNote", "sevenChr"})
+_BILLABLE: Final = Mark("green", "Billable")
 _KEPT: Final = frozenset(name for name, _ in NOTES) | {
     "inactive", "notSelectable", "parent", "child", "chapter", "definition", "comment", "laterality",
 }  # fmt: skip
@@ -78,13 +82,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A code that was found; `note` says why, where the display does not."""
+    """A code that was found: `why` tells how the question was read, `note` what to mind, `sides` which there are."""
 
     code: str
     display: str
     href: str
     system: str
+    why: str
     note: str
+    sides: list[Choice]
     mark: Mark | None
 
 
@@ -119,11 +125,16 @@ async def search(site: Site, request: Request, desk: Desk) -> Response:
     form = await request.form()
     text = " ".join(str(form.get("q") or "")[:LONGEST].split())
     url = str(form.get("system") or "")
-    if len(text) < SHORTEST:
-        return site.part("parts/codes.html", hits=[], text=text, is_short=True)
-    systems = [url] if url else []
-    hits = await asyncio.to_thread(site.clinic.finder.find, text, systems=systems, limit=MOST)
-    return site.part("parts/codes.html", hits=[_hit(hit) for hit in hits], text=text, is_short=False)
+    is_short = len(text) < SHORTEST
+    hits = [] if is_short else await asyncio.to_thread(_found, site, text, url, desk.reader.today)
+    return site.part("parts/codes.html", hits=hits, text=text, is_short=is_short)
+
+
+def _found(site: Site, text: str, url: str, today: date) -> list[Found]:
+    """The codes for what was typed, in one code system or in all that people look for codes in."""
+    clinic = site.clinic
+    systems = [url] if url else review(clinic.terminology.systems(), today).searchable()
+    return [_hit(hit) for hit in clinic.finder.find(text, systems=systems, limit=MOST)]
 
 
 async def concept(site: Site, request: Request, desk: Desk) -> Response:
@@ -142,12 +153,13 @@ async def _page(site: Site, request: Request, desk: Desk, detail: Detail | None)
     is_whole = request.query_params.get("show") == "all"
     own = [one for one in found.others if is_whole or one.used.place != "shipped"]
     return site.page(
-        request, desk, "terminology.html", reader=desk.reader, today=desk.reader.today.isoformat(), detail=detail, is_whole=is_whole,
+        request, desk, "terminology.html", reader=desk.reader, today=desk.reader.today.isoformat(), detail=detail,
+        is_whole=is_whole,
         pressing=[(alarm(one, desk.reader), _kind(one)) for one in found.pressing()],
         lines=[line for held in found.held for line in lines(held, desk.reader)],
         own=[line for held in own for line in lines(held, desk.reader)],
         others=len(found.others) - len(own), missing=found.missing,
-        systems=[(held.used.url, named(held.used.url)) for held in found.held],
+        systems=[(url, named(url)) for url in found.searchable()],
         notices=notices(found.held),
     )  # fmt: skip
 
@@ -181,7 +193,7 @@ def alarm(one: Release, reader: Reader) -> tuple[str, str, str]:
     name = f"{named(one.url)} {_version(one)}"
     days = (date.fromisoformat(one.until) - reader.today).days if one.until else 0
     if one.state is State.EXPIRED:
-        ago = "yesterday" if days == -1 else f"{reader.number(-days)} days ago"
+        ago = _ago(-days)
         return (
             "red", f"{name} expired {ago}",
             f"It held until {reader.day(one.until)}. New codes are not known, and codes that were dropped still pass.",
@@ -192,6 +204,12 @@ def alarm(one: Release, reader: Reader) -> tuple[str, str, str]:
         f"{name} ends {left}",
         f"It holds until {reader.day(one.until)}. Load the next release before that.",
     )
+
+
+def _ago(days: int) -> str:
+    if days < 60:
+        return "yesterday" if days == 1 else f"{days} days ago"
+    return f"{days // 30} months ago" if days < 730 else f"{days // 365} years ago"
 
 
 def notices(held: tuple[Held, ...]) -> list[tuple[str, str]]:
@@ -231,11 +249,7 @@ def _marks(looked: Looked) -> list[Mark]:
         return [Mark("red", "No longer in use")]
     if not looked.is_selectable:
         return [Mark("amber", "Heading: choose below")]
-    return (
-        [Mark("green", "Billable")]
-        if short(looked.system) in ("icd-10-cm", "icd-10-pcs", "hcpcs", "cpt")
-        else []
-    )
+    return [_BILLABLE] if short(looked.system) in BILLED else []
 
 
 def _choice(looked: Looked) -> Choice:
@@ -256,6 +270,8 @@ def _notes(looked: Looked, path: list[Looked]) -> list[tuple[str, list[tuple[str
     """The notes of the tabular list, its own first, then those that stand above it and hold for it."""
     found = []
     for name, label in NOTES:
+        if name in _SEVENTH and looked.is_selectable:
+            continue  # it has its seventh character, or needs none
         texts = [(one.value, "") for one in looked.properties if one.code == name]
         for each in reversed(path):
             texts += [(one.value, each.code) for one in each.properties if one.code == name]
@@ -274,13 +290,19 @@ def _facts(looked: Looked) -> list[tuple[str, str]]:
 
 
 def _hit(hit: Hit) -> Found:
-    mark = None if hit.is_selectable else Mark("grey", "Heading")
-    return Found(hit.code, hit.display, link(hit.system, hit.code), named(hit.system), "", mark)
+    sides = [
+        Choice(code, "", link(hit.system, code), side.capitalize())
+        for side, code in hit.sides.items() if code != hit.code
+    ]  # fmt: skip
+    return Found(
+        hit.code, hit.display, link(hit.system, hit.code), named(hit.system), ", ".join(hit.why), hit.note, sides,
+        (_BILLABLE if short(hit.system) in BILLED else None) if hit.is_billable else Mark("grey", "Heading"),
+    )  # fmt: skip
 
 
 def named(url: str) -> str:
     """What people call a code system."""
-    return label(url) or codes.system(url)
+    return kinds.label(url) or codes.system(url)
 
 
 def link(url: str, code: str) -> str:

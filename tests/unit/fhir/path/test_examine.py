@@ -9,7 +9,8 @@ import pytest
 from charthouse.base.errors import Problem, invalid
 from charthouse.fhir import path
 from charthouse.fhir.definitions import load
-from charthouse.fhir.path import Env, examine
+from charthouse.fhir.path import Env, examine, nodes
+from charthouse.fhir.path.language import FORMS
 from charthouse.fhir.path.nodes import walk
 from charthouse.fhir.path.outline import lines, outline
 from tests.unit.fhir.path.ask import PATIENT
@@ -161,3 +162,10 @@ def test_positions_point_at_what_was_written() -> None:
         "name": "name", "where": "where", "use": "use", "=": "=", "official": "'official'", "given": "`given`",
         "is": "is", "or": "or", "vs-x": "%`vs-x`",
     }  # fmt: skip
+
+
+def test_every_form_of_the_tree_has_its_builder() -> None:
+    """What a second target has to provide is exactly this table."""
+
+    kinds = {kind for kind in vars(nodes).values() if isinstance(kind, type) and issubclass(kind, nodes.Node)}
+    assert set(FORMS) == kinds - {nodes.Node, nodes.Based}
