@@ -59,8 +59,9 @@ def _table(codes: Mapping[str, str], begin: int) -> Iterator[tuple[str, str]]:
             yield axis, f"{character} {' '.join(meaning).replace(' ,', ',')}"
     if section in _APPROACHED:
         for character in sorted({code[4] for code in codes}):
-            approach = APPROACHES.get(character)
-            if approach and all(approach in title for code, title in codes.items() if code[4] == character):
+            approach = APPROACHES.get(character, "")
+            its = [_words(title) for code, title in codes.items() if code[4] == character]
+            if approach and all(_has(title, _words(approach)) for title in its):
                 yield "approach", f"{character} {approach}"
 
 
@@ -72,10 +73,8 @@ def _axis(middles: Mapping[str, Words], place: int) -> Iterator[tuple[str, Words
     found: dict[str, Words] = {}
     for character, codes in sorted(by.items()):
         qualifiers = {code[-1] for code in codes}
-        is_alone = (
-            len(qualifiers) > 1 or _NONE in qualifiers
-        )  # else its titles may tell the qualifier with it
-        if character != _NONE and is_alone:
+        # where all have the same qualifier, what their titles share may be that
+        if character != _NONE and (len(qualifiers) > 1 or _NONE in qualifiers):
             found[character] = _told([middles[code] for code in codes])
     often = Counter(found.values())
     for character, meaning in found.items():

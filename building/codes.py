@@ -18,8 +18,6 @@ from charthouse.terminology.find.index import words
 from charthouse.terminology.load.kinds import named
 from charthouse.terminology.load.loaded import Asked, release
 
-FILE: Final = Path("src/charthouse/terminology/codes.db")
-
 # Places of service, by hand from the list that the Centers for Medicare & Medicaid Services publish: the
 # 52 codes there were when PACE centers (66) were added in May 2024.
 PLACES: Final = Path(__file__).with_name("pos.tsv")

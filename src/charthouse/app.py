@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -44,6 +45,8 @@ from charthouse.jobs.worker import Worker
 from charthouse.search.run import Search
 from charthouse.store.record import Record
 from charthouse.store.record import steps as record_steps
+from charthouse.terminology.find.finder import Finder
+from charthouse.terminology.shelf import Shipped
 from charthouse.terminology.terminology import Terminology
 from charthouse.terminology.ucum import Ucum
 from charthouse.validation.validator import Level, Validator
@@ -111,6 +114,7 @@ class Clinic:
             budget=settings.search_budget / 1000,
         )  # fmt: skip
         self.about = self.record.about()
+        self._words: Shipped | None = None
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False, synchronous: str = "FULL") -> Clinic:
@@ -146,6 +150,12 @@ class Clinic:
             settings, Place(path=folder / "record.db", key=key), Place(path=folder / "audit.db", key=key),
             synchronous=synchronous,
         )  # fmt: skip
+
+    @cached_property
+    def finder(self) -> Finder:
+        """The search for codes by words; made when it is first wanted."""
+        self._words = Shipped(SHIPPED)
+        return Finder(self._words.connection, self.record.connection)
 
     @property
     def demo(self) -> bool:
@@ -210,6 +220,8 @@ class Clinic:
     def close(self) -> None:
         """Finish what is under way, then let go of every file."""
         self.gate.close()
+        if self._words is not None:
+            self._words.close()
         self.audit.close()
         self.record.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from building import codes
+from building import assets, codes
 from building.hl7 import MAPS
 from building.sources import TERMS
 from building.wheels import DIAGNOSES, PROCEDURES, TABULAR
@@ -148,9 +148,9 @@ def test_places_of_service_have_two_digits_and_a_name_in_order() -> None:
 
 @pytest.fixture(scope="module")
 def file() -> Path:
-    path = ROOT / codes.FILE
+    path = ROOT / assets.CODES
     if not path.is_file():
-        pytest.skip(f"{codes.FILE} is not here: a build makes it (pip install -e .)")
+        pytest.skip(f"{assets.CODES} is not here: a build makes it (pip install -e .)")
     return path
 
 

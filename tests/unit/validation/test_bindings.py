@@ -117,7 +117,10 @@ def test_an_open_set_is_left_alone_at_a_write_and_told_of_when_all_is_asked() ->
         issue for issue in found(picture("image/fancy"), level=Level.FULL) if issue.severity == "information"
     ]
     assert [(note.place, note.message) for note in notes] == [
-        ("Patient.photo[0].contentType", f"Codes were not checked: the value set {MIME}, or a code system in it, is not at hand.")
+        (
+            "Patient.photo[0].contentType",
+            f"Codes were not checked: the value set {MIME}, or a code system in it, is not at hand.",
+        )
     ]
 
 

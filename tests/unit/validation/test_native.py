@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -148,22 +149,20 @@ def test_most_periods_need_no_fhirpath() -> None:
 inside = st.lists(
     st.sampled_from(
         [
-            "text",
-            "<p>a</p>",
-            "<br/>",
-            "<img src='#a'/>",
-            "<script>x</script>",
-            "<b>",
-            "&amp;",
-            " ",
-            "<table/>",
+            "text", " ", "&amp;", "&nbsp;", "é", "<br/>", "<br></br>", "<hr />", "<p>a</p>", "<p> </p>", "<p/>", "<b>",
+            "<img src='#a'/>", '<img src="a.png"/>', "<script>x</script>", "<table/>", '<td class="x">1</td>',
+            '<a href="http://example.org">a</a>', '<a href="javascript:x()">a</a>', '<a href="java\nscript:x()">a</a>',
+            '<a href="a:b">a</a>', '<a href="#a:b">a</a>', '<a href="Patient/1">a</a>', '<a name="x"/>',
+            '<a href="mailto:a@b">a</a>', "<a\nid='x'>b</a>",
+            '<p onclick="x()">a</p>', '<p style="color:red">a</p>', "<!-- x -->", "<![CDATA[x]]>", "<P>a</P>",
+            '<span title="a > b">x</span>', "<blink>a</blink>", '<h7>a</h7>', "<h1>a</h1>",
         ]
     ),
     max_size=4,
-).map("".join)
+).map("".join)  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(inside)
 def test_narrative(text: str) -> None:
     div = f'<div xmlns="http://www.w3.org/1999/xhtml">{text}</div>'
@@ -171,6 +170,15 @@ def test_narrative(text: str) -> None:
     if not check(tree, DEFINITIONS) and BY_KEY["txt-1"](div, Scene(tree)):
         item = Item(div, "xhtml")
         assert path.compile("htmlChecks()", "xhtml", DEFINITIONS).truth(item) is True
+
+
+def test_most_narrative_needs_no_fhirpath_and_none_costs_more_than_its_length() -> None:
+    plain = '<div xmlns="http://www.w3.org/1999/xhtml"><table class="grid"><tr><td>a &amp; b</td></tr></table></div>'
+    assert BY_KEY["txt-1"](plain, Scene(None))
+    started = time.perf_counter()
+    for text in ("<div>" + "a " * 200_000 + "<", "<div " + 'id="x" ' * 100_000 + "<", "<" * 200_000):
+        assert not BY_KEY["txt-1"](text, Scene(None))
+    assert time.perf_counter() - started < 2
 
 
 @pytest.mark.parametrize("name", DEFINITIONS.resource_types)

@@ -14,7 +14,6 @@ from tests.unit.validation.profiles import Shelf, element, profile, sliced
 from tests.unit.validation.trees import DEFINITIONS, bundle, concept, errors, found, observation, patient
 
 
-
 def rule(key: str, human: str, expression: str) -> dict[str, Any]:
     return {"key": key, "severity": "error", "human": human, "expression": expression}
 

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from charthouse.fhir.resource import MAX_DEPTH
@@ -189,6 +189,21 @@ def test_a_resource_of_any_type_with_anything_at_any_place_gets_an_answer_and_st
     for level in Level:
         found(grown.tree, level=level)
     assert grown.tree == before
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(DEFINITIONS.resource_types), st.integers(0, 200), st.data())
+def test_a_resource_that_loses_what_it_must_have_fails_there(
+    name: str, seed: int, data: st.DataObject
+) -> None:
+    grown = Grower(DEFINITIONS, seed).grow(name)
+    required = [spot for spot in grown.spots if spot.required and len(spot.holder) > 3]
+    assume(required)
+    spot = data.draw(st.sampled_from(required))
+    assert (spot.place, "required") not in errors(grown.tree)
+    del spot.holder[spot.name]
+    spot.holder.pop("_" + spot.name, None)
+    assert (spot.place, "required") in errors(grown.tree, limit=1000)
 
 
 def test_the_deepest_resource_that_can_be_stored_is_checked_in_full() -> None:

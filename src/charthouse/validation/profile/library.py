@@ -22,6 +22,8 @@ MOST: Final = 1000  # profiles kept compiled
 _MOST_OUTLINES: Final = 16  # needed only while profiles are compiled
 _Outlined = tuple[Outline, tuple[Finding, ...]]
 _V = TypeVar("_V")
+# A StructureDefinition may be stored that does not hold together: then this is what reading it runs into.
+_BROKEN: Final = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,8 @@ class Library:
         outline, gaps = outlined if outlined is not None else (None, ())
         try:
             judge = None if outline is None else Compiler(self, title, outline).profile()
-        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-            # a StructureDefinition may be stored that does not hold together; its users are told
-            raise _refusal(url, f"It cannot be compiled ({type(error).__name__}).") from None
+        except _BROKEN as error:
+            raise _incoherent(url, error) from None
         version = structure.get("version")
         return Profile(str(structure.get("url")), version, title, str(type_name), judge, gaps)
 
@@ -143,10 +144,11 @@ class Library:
             raise _refusal(url, f"It is about {type_name}, which is no type of FHIR R4.")
         snapshot = listed(structure.get("snapshot"), "element")
         gaps: tuple[Finding, ...] = ()
-        if snapshot:
-            found = read(snapshot, type_name, self.model)
-        else:
-            found = read(listed(structure.get("differential"), "element"), type_name, self.model)
+        try:
+            found = read(snapshot or listed(structure.get("differential"), "element"), type_name, self.model)
+        except _BROKEN as error:
+            raise _incoherent(url, error) from None
+        if not snapshot:
             base = str(structure.get("baseDefinition", ""))
             if base in (url, *seen):
                 raise _refusal(url, "Its base definitions form a circle.")
@@ -205,6 +207,10 @@ def _once_each(found: list[Finding]) -> list[Finding]:
 def _wrong_type(title: str, wanted: str, item: Item) -> Finding:
     message = f"{title} is for {wanted}, and this is {item.type}."
     return Finding("invalid", message, item.type, "Take the profile off, or send the right type.")
+
+
+def _incoherent(url: str, error: Exception) -> Problem:
+    return _refusal(url, f"It does not hold together ({type(error).__name__}).")
 
 
 def _refusal(url: str, why: str) -> Problem:
