@@ -11,7 +11,7 @@ import msgspec
 import zstandard
 
 from building.definitions import read
-from building.sources import TERMS
+from building.sources import PROFILES, TERMS, VERSION
 from charthouse.db import queries
 from charthouse.db.connect import Connection
 from charthouse.terminology import reading
@@ -29,6 +29,8 @@ WITHHELD: Final = frozenset({"http://snomed.info/sct", "http://www.ama-assn.org/
 # Whose names of codes may not be given on without more; the bare codes of HL7's value sets stay.
 LICENSED: Final = WITHHELD | {"http://loinc.org"}
 _ENDINGS: Final = frozenset({"text", "contained"})
+# What of a profile can be told from its differential and its base.
+_TOLD: Final = frozenset({"snapshot", "mapping", "keyword", "contact", "meta"})
 _LEVEL: Final = 19
 
 Json = dict[str, Any]
@@ -43,6 +45,7 @@ class Filled:
     valuesets: int
     maps: int
     mappings: int
+    profiles: int
 
 
 def fill_hl7(connection: Connection, folder: Path) -> Filled:
@@ -63,12 +66,36 @@ def fill_hl7(connection: Connection, folder: Path) -> Filled:
     sets = [item for item in resources if item["resourceType"] == "ValueSet"]
     maps = [item for item in resources if item["resourceType"] == "ConceptMap"]
     mappings = [mapping for item in maps for mapping in _mappings(item)]
+    profiles = [item for item in _structures(folder) if item["version"] == VERSION]
     sql = queries.load("charthouse.terminology", "fill", connection.dialect)
     with connection.transaction():
         connection.many(sql.put_artifact, [_artifact("ValueSet", _nameless(item)) for item in sets])
         connection.many(sql.put_artifact, [_artifact("ConceptMap", _without_elements(item)) for item in maps])
+        connection.many(
+            sql.put_artifact, [_artifact("StructureDefinition", _short(item)) for item in profiles]
+        )
         connection.many(sql.put_mapping, mappings)
-    return Filled(len(systems) + len(countries), concepts, len(sets), len(maps), len(mappings))
+    return Filled(len(systems) + len(countries), concepts, len(sets), len(maps), len(mappings), len(profiles))
+
+
+def _structures(folder: Path) -> Iterator[Json]:
+    """The profiles and extensions that the standard itself defines; none where their files are absent."""
+    for file in PROFILES:
+        if (folder / file).is_file():
+            yield from (item for item in read(folder, file) if item["resourceType"] == "StructureDefinition")
+
+
+def _short(item: Json) -> Json:
+    """A profile without what follows from its differential, and without mappings to other standards."""
+    made = {name: value for name, value in item.items() if name not in _TOLD}
+    elements = item["differential"]["element"]
+    return made | {
+        "differential": {
+            "element": [
+                {name: value for name, value in each.items() if name != "mapping"} for each in elements
+            ]
+        }
+    }
 
 
 def _parted(item: Json) -> Json:

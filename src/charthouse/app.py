@@ -94,7 +94,7 @@ class Clinic:
         self.canonical = Canonical(self.record, self._found)
         units = Ucum()
         self.terminology = Terminology(SHIPPED, self.record.connection, self.canonical, units=units)
-        self.validator = Validator(self.definitions, self.canonical, self.terminology, units)
+        self.validator = Validator(self.definitions, self.terminology, self.terminology, units)
         self.search = Search(
             self.definitions, self.record.extractor, self.record.reader, place.dialect,
             key=self.keys.get("cursor"), bases=self.record.bases,

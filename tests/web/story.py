@@ -53,7 +53,7 @@ def condition(
     clinical = {
         "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": status}]
     }
-    return {
+    made = {
         "resourceType": "Condition",
         "id": id,
         "clinicalStatus": clinical,
@@ -62,6 +62,7 @@ def condition(
         "onsetDateTime": onset,
         "recordedDate": onset,
     } | more
+    return {name: value for name, value in made.items() if value is not None}
 
 
 def staff() -> list[dict[str, Any]]:
@@ -180,6 +181,7 @@ def amara() -> list[dict[str, Any]]:
             AMARA,
             "Gout",
             "2020-01-01",
+            clinicalStatus=None,
             verificationStatus={
                 "coding": [
                     {

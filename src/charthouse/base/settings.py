@@ -137,8 +137,7 @@ class Settings:
     validation: str = _setting(
         "structure",
         _word(*LEVELS),
-        "What is checked before something is written: off, structure (with invariants and required codes) "
-        "or full (with profiles).",
+        "How closely what is written is looked at: off, structure, or full (with profiles).",
     )
     validation_import: str = _setting(
         "structure", _word(*LEVELS), "The same for `charthouse import`; full takes one process only."

@@ -15,6 +15,7 @@ from charthouse.cli.options import AsJson, Data, Database, opened
 
 if TYPE_CHECKING:
     from charthouse.app import Clinic
+    from charthouse.db.connect import Connection
     from charthouse.terminology.concept import Release as Standard
     from charthouse.terminology.load.review import Release, Review
     from charthouse.terminology.load.run import Progress, Report
@@ -96,7 +97,7 @@ def import_(
     asked = Asked(version, url, title, tuple(language or ()))
     with opened(data, database) as clinic:
         before = _used(clinic)
-        with _bar(quiet=json_) as progress, closing(clinic.record.connect()) as connection:
+        with _bar(quiet=json_) as progress, _alone(clinic) as connection:
             report = load(
                 connection, path, kind=as_ or ("csv" if url else ""), asked=asked, replace=replace, dry_run=dry_run,
                 progress=progress,
@@ -200,9 +201,19 @@ def remove(
             )
         if not yes:
             typer.confirm(f"Remove {found[0].title} with its {found[0].concepts:,} concepts?", abort=True)
-        with closing(clinic.record.connect()) as connection:
+        with _alone(clinic) as connection:
             companions.remove(connection, url, version)
     typer.echo(f"{found[0].title} is removed.")
+
+
+@contextmanager
+def _alone(clinic: Clinic) -> Iterator[Connection]:
+    """A connection to the record, for the one process that loads or removes releases."""
+    from charthouse.terminology.load.companions import alone
+
+    lock = clinic.settings.data / "codes.lock" if clinic.place.path else None
+    with closing(clinic.record.connect()) as connection, alone(connection, lock):
+        yield connection
 
 
 def _review(clinic: Clinic) -> Review:
@@ -298,7 +309,8 @@ def _force(release: Standard, before: str | None, after: str | None) -> str:
         until_then = f"; {after} is used until then" if after and after != release.version else ""
         return f"It comes into force on {release.valid_from}{until_then}."
     if release.valid_until and release.valid_until < today:
-        return f"It was in force{until}; {after} is used for what does not name a version."
+        rest = f"; {after} is used for what does not name a version" if after != release.version else ""
+        return f"It was in force{until}{rest}."
     if after == release.version:
         return f"It is in force{until}" + (f", in place of {before}." if before and before != after else ".")
     return f"It is here for what names its version; {after} is used for the rest."

@@ -34,6 +34,7 @@ from charthouse.terminology.mapping import Maps
 from charthouse.terminology.recent import Recent
 from charthouse.terminology.shelf import Shelf, Shipped
 from charthouse.terminology.verdict import Judge, Rules
+from charthouse.terminology.versions import split
 
 _DAY: Final = 86_400_000  # milliseconds
 _LOOK: Final = 0.05  # seconds between two looks at what a site has loaded
@@ -125,6 +126,11 @@ class Terminology:
     def valueset(self, url: str, version: str | None = None) -> Tree | None:
         """The ValueSet resource, wherever it stands. Not to be changed."""
         return self._now().catalogue.tree("ValueSet", url, version)
+
+    def structure(self, url: str) -> Tree | None:
+        """The StructureDefinition of a canonical (`url` or `url|version`), wherever it stands: beside value sets
+        the profiles and extensions of the standard are shipped. Not to be changed."""
+        return self._now().catalogue.tree("StructureDefinition", *split(url))
 
     def lookup(
         self,

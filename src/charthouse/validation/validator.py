@@ -78,7 +78,7 @@ class Validator:
             if profiles or claimed(tree):
                 found = [
                     *found,
-                    open_("Profiles were not checked, since the resource has not the shape they rely on."),
+                    open_("Profiles were not checked: the resource has not the shape they rely on."),
                 ]
         else:
             for url in dict.fromkeys(profiles):

@@ -35,6 +35,7 @@ EVERYWHERE: Final = (
     Key("mod+k", "Open the command list", does="palette", palette=False),
     Key("?", "Show the keys", does="overlay"),
     Key("g h", "Go home", href="/"),
+    Key("g x", "Code systems", href="/code-systems"),
     Key("j", "Next row", does="next", palette=False),
     Key("k", "Row before", does="previous", palette=False),
     Key("Enter", "Open the row", does="open", palette=False),

@@ -16,7 +16,7 @@ from charthouse.access.links import PATH
 from charthouse.base.errors import not_found
 from charthouse.web.screen import broken, screen
 from charthouse.web.site import Desk, Site
-from charthouse.web.views import chart, home, record, section, signin, timeline
+from charthouse.web.views import chart, home, record, section, signin, terminology, timeline
 
 if TYPE_CHECKING:
     from charthouse.app import Clinic
@@ -39,6 +39,9 @@ def routes(clinic: Clinic) -> list[BaseRoute]:
         ("/chart/{patient}/timeline/more", timeline.more, "POST"),
         ("/chart/{patient}/{section}", section.page, "GET"),
         ("/chart/{patient}/{section}/more", section.more, "POST"),
+        (terminology.ADDRESS, terminology.page, "GET"),
+        (f"{terminology.ADDRESS}/find", terminology.search, "POST"),
+        (f"{terminology.ADDRESS}/code", terminology.concept, "GET"),
         ("/record/{type}/{id}", record.page, "GET"),
         ("/record/{type}/{id}/file/{number}", record.file, "GET"),
     ]

@@ -44,12 +44,12 @@ def test_an_element_that_a_profile_requires_is_missed_with_its_title_and_what_to
         'Our Profile wants "name".',
         "Patient.name",
         None,
-        "Add it (HumanName): Name of the patient.",
+        "Add name (HumanName): Name of the patient.",
     )
     assert judged(patient(name=[{"text": "x"}]), "Patient", wanted) == []
     two = element("Patient.name", min=2)
     assert (
-        "at least 2 times, and has it 1 times"
+        "at least 2 times, and there are 1"
         in judged(patient(name=[{"text": "x"}]), "Patient", two)[0].message
     )
 
@@ -64,8 +64,8 @@ def test_an_element_inside_another_is_asked_of_each_of_them() -> None:
 
 @pytest.mark.parametrize(
     ("most", "count", "message"),
-    [("1", 2, "allows only one name, and it is given 2 times"), ("0", 1, "allows no name, and it is given once"),
-     ("2", 3, "allows name 2 times at most, and it is given 3 times")],
+    [("1", 2, "allows name once only, and it is given 2 times"), ("0", 1, "allows no name here."),
+     ("2", 3, "allows name 2 times only, and it is given 3 times")],
 )  # fmt: skip
 def test_no_more_than_a_profile_allows(most: str, count: int, message: str) -> None:
     (issue,) = judged(patient(name=[{"text": "x"}] * count), "Patient", element("Patient.name", max=most))

@@ -55,7 +55,7 @@ def test_slices_by_value_are_counted_and_their_items_are_asked_what_the_slice_as
 def test_a_missing_slice_is_told_with_what_to_add() -> None:
     (issue,) = judged(observation(component=[component("8462-4")]), "Observation", *pressure())
     assert issue.message == (
-        'Our Profile wants component "systolic" (Systolic blood pressure) at least once, and has it not at all.'
+        'Our Profile wants component "systolic" (Systolic blood pressure), and there is none.'
     )
     assert issue.repair == "Add an item to component: code 8480-6 of http://loinc.org."
 

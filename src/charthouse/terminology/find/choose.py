@@ -16,7 +16,6 @@ MOST: Final = 260  # concepts that are weighed
 _ENOUGH: Final = 40  # with so many that have all the words but one, those with fewer are left alone
 _LEFT_OUT: Final = 3  # words that may be missing
 _HEADINGS: Final = 24
-_LATER: Final = ("subsequent", "sequela")
 
 
 def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list[int]:
@@ -24,7 +23,7 @@ def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list
     units = [unit for unit in question.units if not unit.is_aside and not _is_denied(unit)]
     units = units or question.units
     wanted = {stem for unit in units for option in unit.options for word in option.words for stem in word.accepts}
-    sets = lexicon.sets([*wanted, *_LATER, "right", "left", "bilateral"])
+    sets = lexicon.sets([*wanted, "right", "left", "bilateral"])
     known = [(unit.weight, bits) for unit in units if (bits := _unit(unit, sets))]
     known.sort()
     found: dict[int, None] = {}
@@ -32,7 +31,7 @@ def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list
     for number, missing in enumerate(_missing(known)):
         bits = reduce(and_, (bits for place, (_, bits) in enumerate(known) if place not in missing))
         if not (question.encounter in {"D", "S"}):
-            bits &= ~(sets["subsequent"] | sets["sequela"])
+            bits &= ~lexicon.later
         if only_billable:
             bits &= lexicon.selectable
         bits &= ~seen

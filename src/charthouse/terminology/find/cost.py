@@ -41,13 +41,15 @@ class Name(NamedTuple):
     """A name taken apart. `costs` has for each word what it costs not to have been asked for (0 … 1.2).
 
     `denied` are words it says do not hold ("without complications"). `side` is right, left, bilateral
-    or empty; `encounter` is A (initial), B (initial, open fracture), D, S, F (further ones) or empty.
+    or empty; `encounter` is A (initial), B (initial, open fracture), D, S, F (further ones) or empty; `length` is that of the
+    text without it.
     """
 
     costs: dict[str, float]
     denied: set[str]
     side: str
     encounter: str
+    length: int
 
 
 def read(text: str) -> Name:
@@ -57,7 +59,7 @@ def read(text: str) -> Name:
     if seventh is not None:
         encounter = _encounter(seventh["kind"].lower(), seventh["rest"].lower())
         text = text[: seventh.start()]
-    name = Name({}, set(), "", encounter)
+    name = Name({}, set(), "", encounter, len(text))
     sides: set[str] = set()
     for number, part in enumerate(_PART.split(fold(text))):
         sides |= _part(part, name.costs, name.denied, is_first=not number)

@@ -15,6 +15,7 @@ from charthouse.terminology.catalogue import Catalogue
 from charthouse.terminology.concept import Concept
 from charthouse.terminology.find import lore
 from charthouse.terminology.find.choose import chosen
+from charthouse.terminology.find.cost import UNSPECIFIED
 from charthouse.terminology.find.fragment import by_code
 from charthouse.terminology.find.hit import Hit, family, note, sides
 from charthouse.terminology.find.lexicon import Lexicon
@@ -152,7 +153,7 @@ class Finder:
         for each in found:
             system, concept = each.lexicon.system, each.concept
             choices = sides(system, concept)
-            other = choices.get(each.side, concept)
+            other = choices.get(each.side or UNSPECIFIED, concept)
             if other.id != concept.id and concept.is_selectable:
                 concept = other
             hits.append(Hit(

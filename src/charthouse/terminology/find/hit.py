@@ -9,7 +9,7 @@ import msgspec
 from charthouse.terminology.codesystem import CodeSystem
 from charthouse.terminology.concept import Concept
 from charthouse.terminology.find.cost import SIDES, UNSPECIFIED, read
-from charthouse.terminology.find.words import split, stem
+from charthouse.terminology.find.words import EMPTY, split, stem
 from charthouse.terminology.spans import Spans
 
 _WIDEST: Final = 400  # concepts among which the other sides are looked for
@@ -40,10 +40,11 @@ class Hit(msgspec.Struct, frozen=True):
 def family(display: str) -> tuple[str, ...]:
     """What the codes for the sides and the encounters of one condition have in common in their displays."""
     name = read(display)
-    return tuple(sorted(f"-{word}" if word in name.denied else word for word in name.costs if word not in _CUT))
+    stems = sorted(stem(word) for word in split(display[: name.length]))
+    return tuple(f"-{word}" if word in name.denied else word for word in stems if word not in _CUT)
 
 
-_CUT: Final = frozenset(stem(word) for word in _UNTOLD | _PARTS)
+_CUT: Final = frozenset(stem(word) for word in _UNTOLD | _PARTS | EMPTY)
 
 
 def sides(system: CodeSystem, concept: Concept) -> dict[str, Concept]:

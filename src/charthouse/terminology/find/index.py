@@ -14,7 +14,7 @@ import zstandard
 
 from charthouse.terminology.codesystem import PROSE
 from charthouse.terminology.concept import HEADING, INACTIVE, Row
-from charthouse.terminology.find.cost import plainness
+from charthouse.terminology.find.cost import plainness, read
 from charthouse.terminology.find.words import split, stem
 
 FEW: Final = 48  # a word with no more concepts than this is kept as a list of places
@@ -22,7 +22,10 @@ TIERS: Final = (0.01, 0.03, 0.1, 0.3, 1.0)  # shares of the selectable concepts,
 GROUPS: Final = "=groups"  # how many groups there are; groups tell how rare a word is
 TIER: Final = "=tier"  # + number: the concepts to look at first
 
+_FURTHER: Final = frozenset("DFS")  # encounters, see `cost.Name`
 _DEPTH: Final = 2  # concepts this far down the hierarchy are the groups; in ICD-10-CM the categories
+LATER: Final = "=later"  # the concepts for a further encounter, or for a late effect
+
 NOTE: Final = "includes"  # the property whose text names what a concept holds
 
 
@@ -58,6 +61,8 @@ def words(rows: Sequence[Row], first: int) -> Iterator[tuple[str, bytes]]:  # no
     yield GROUPS, _header(len(set(groups)))
     for number, places in enumerate(_tiers(rows)):
         yield f"{TIER}{number}", _header(0) + _packed(array("L", (x for place in places for x in (place, place))))
+    later = [place for place, row in enumerate(rows) if read(row.display).encounter in _FURTHER]
+    yield LATER, _header(0) + _packed(array("L", (x for place in later for x in (place, place))))
     for word in sorted(spans):
         pairs = spans[word]
         held = len({groups[place] for place in pairs[::2]})
@@ -86,7 +91,7 @@ def _packed(pairs: array[int]) -> bytes:
     if count <= FEW:
         places = {place for low, high in zip(pairs[::2], pairs[1::2], strict=True) for place in range(low, high + 1)}
         return b"l" + array("I", sorted(places)).tobytes()
-    bits = bytearray(max(pairs[1::2]) // 8 + 1)
+    bits = bytearray(max(pairs[1::2], default=0) // 8 + 1)
     for low, high in zip(pairs[::2], pairs[1::2], strict=True):
         for place in range(low, high + 1):
             bits[place >> 3] |= 1 << (place & 7)

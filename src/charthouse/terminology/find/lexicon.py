@@ -14,7 +14,7 @@ from charthouse.terminology.codesystem import PROSE
 from charthouse.terminology.concept import Concept
 from charthouse.terminology.find.bits import spanned
 from charthouse.terminology.find.cost import Name, read
-from charthouse.terminology.find.index import GROUPS, NOTE, TIER, TIERS, unpack
+from charthouse.terminology.find.index import GROUPS, LATER, NOTE, TIER, TIERS, unpack
 from charthouse.terminology.find.lore import Lore
 from charthouse.terminology.find.spelling import Speller
 from charthouse.terminology.find.words import split, stem
@@ -92,6 +92,11 @@ class Lexicon:
     def selectable(self) -> int:
         """The concepts that may stand in a record."""
         return self._tiers[-1]
+
+    @cached_property
+    def later(self) -> int:
+        """The concepts for a further encounter, or for a late effect."""
+        return self._read([LATER]).get(LATER, 0)
 
     @property
     def tiers(self) -> Sequence[int]:

@@ -40,12 +40,12 @@ class Common(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lore:
-    """What is known of the words for one code system. `short` is by stems, `same` by stem, `common` by code."""
+    """What is known of the words for one code system. `short` is by words and by stems, `same` by stem, `common` by code."""
 
     short: dict[tuple[str, ...], Short] = field(default_factory=dict)
     same: dict[str, frozenset[str]] = field(default_factory=dict)
     common: dict[str, Common] = field(default_factory=dict)
-    parts: frozenset[str] = frozenset()  # every stem of a key of `short`
+    parts: frozenset[str] = frozenset()  # every word of a key of `short`
 
     def weight(self, code: str) -> float:
         """How common a code is: its own weight, else that of the nearest above it that has one."""
@@ -59,10 +59,11 @@ class Lore:
 def load(url: str) -> Lore:
     """The lore for a code system."""
     short: dict[tuple[str, ...], Short] = {}
-    for name in _SAID.get(url, _PHRASES):
-        for each in phrases(name):
-            key = tuple(stem(word) for word in split(each.said))
-            short.setdefault(key, each)
+    listed = [each for name in _SAID.get(url, _PHRASES) for each in phrases(name)]
+    for each in listed:
+        short.setdefault(tuple(split(each.said)), each)
+    for each in listed:
+        short.setdefault(tuple(stem(word) for word in split(each.said)), each)
     parts = frozenset(part for key in short for part in key)
     return Lore(short, same(), common() if url == DIAGNOSES else {}, parts)
 

@@ -17,18 +17,19 @@ UNITS: Final = 12  # so much of a long question is looked at
 
 _OFTEN: Final = 3  # groups of codes that have a word which is worth completing
 _SAME, _STARTED, _SLIP, _OTHER, _AS_IS = 0.08, 0.15, 0.25, 0.25, 0.2  # what a less direct reading costs
+_DENIED: Final = 0.3  # of the weight of a word that is said not to hold: many names do not mention it
 _SOFT: Final = frozenset(
-    stem(word) for word in "type disease disorder syndrome condition encounter mellitus infection acute due".split()
+    stem(word) for word in "type disease disorder syndrome condition encounter mellitus".split()
 )
 # words that may help to choose between codes, but whose absence says nothing
 _ASIDE: Final = frozenset(
     stem(word)
     for word in (
         "patient complaint complain present presents evaluation eval noted likely probable possible suspected new onset "
-        "today visit first time times since all when after before during while him her status post current "
-        "encounter initial subsequent sequela follow up stable controlled known symptom year old week month day hour "
+        "today visit time times since all when after before during while him her status post current "
+        "encounter initial subsequent sequela follow up stable controlled known symptom year week month day hour "
         "lot some very really always getting got gets feels feeling feel cannot cant wont not unspecified nos "
-        "problem problems issue issues recent now still again ongoing persistent continued clinic office "
+        "problem problems issue issues recent now still again ongoing continued clinic office "
         "both each side us me i am are been being did do does had he she they you your this that these those use"
     ).split()
 )  # fmt: skip
@@ -163,13 +164,14 @@ class _Reader:
         place = 0
         while place < len(tokens):
             for count in range(min(4, len(tokens) - place), 0, -1):
-                known = self._lore.short.get(tuple(stems[place : place + count]))
+                words = tuple(each.word for each in mended[place : place + count])
+                known = self._lore.short.get(words) or self._lore.short.get(tuple(stems[place : place + count]))
                 if known is None or (known.is_whole and count < len(tokens)):
                     continue
                 said = " ".join(tokens[place : place + count])
                 meanings = known.meanings
-                if count == 1 and stems[place] in self._lexicon.vocabulary:
-                    meanings = (*meanings, (mended[place].word,))
+                if all(each in self._lexicon.vocabulary for each in stems[place : place + count]):
+                    meanings = (*meanings, words)
                 told = f"{said} = {' '.join(known.meanings[0])}"
                 yield _Piece(said, meanings, told)
                 place += count
@@ -258,17 +260,18 @@ class _Reader:
         options: list[Option] = []
         for number, meaning in enumerate(piece.meanings):
             words: list[Wanted] = []
-            denies = is_denied
+            denies = ""
             for word in meaning:
                 if word in DENIES or word in DENIES_NEXT:
-                    denies = True
+                    denies = word
                 elif word == "with":
-                    denies = is_denied
+                    denies = ""
                 elif word not in EMPTY and word not in SIDES and word != "both":
-                    words.append(self._wanted(word, denies, piece.slips))
+                    words.append(self._wanted(word, is_denied or bool(denies), piece.slips))
+                    denies = denies if denies in DENIES else ""
             if words:
-                is_literal = number and meaning == (piece.said,)
-                options.append(Option(tuple(words), _AS_IS if is_literal else number * _OTHER))
+                is_literal = " ".join(meaning) == piece.said
+                options.append(Option(tuple(words), min(_AS_IS, number * _OTHER) if is_literal else number * _OTHER))
         options = [each for each in options if any(word.accepts for word in each.words)]
         if not options:
             return None
@@ -287,7 +290,8 @@ class _Reader:
                     accepts[other] = min(cost + _SAME, accepts.get(other, 9.0))
         accepts = {each: cost for each, cost in accepts.items() if each in vocabulary}
         held = sum(vocabulary[each] for each, cost in accepts.items() if cost <= _SAME) or 1
-        return Wanted(accepts, self._weight(cut, held), is_denied)
+        weight = self._weight(cut, held)
+        return Wanted(accepts, weight * _DENIED if is_denied else weight, is_denied)
 
     def _weight(self, cut: str, held: int) -> float:
         """How much a word says: 2 where one group of codes has it, less the more have it."""

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from charthouse.terminology.find.cost import Name
-from charthouse.terminology.find.lexicon import OWN, Entry, Lexicon
-from charthouse.terminology.find.question import Question
+from charthouse.terminology.find.lexicon import Entry, Lexicon
+from charthouse.terminology.find.question import Question, Unit
 
 # What a concept gains and loses, found by trying on the half of the phrases that may be tuned on.
-_FOUND: Final = 2.0  # for each word of the question, times what it weighs
-_BEYOND: Final = 0.5  # for each word of a name that was not asked for, times its cost
-_ASIDE: Final = 0.15  # for a word that may help but is not missed
-_CLASH: Final = 1.6  # where one says "with" and the other "without"
-_USUAL: Final = 0.4  # times how common the code is
-_HEADING: Final = 1.5
-_SIDE: Final = 2.5  # the other side than was asked for
-_NO_SIDE: Final = 0.3  # no side, where one was asked for
-_ONE_SIDE: Final = 0.4  # a side, where none was asked for
-_ENCOUNTER: Final = 2.0
+FOUND: Final = 2.0  # for each word of the question, times what it weighs
+ASIDE: Final = 0.15  # what a word weighs that may help but is not missed
+BEYOND: Final = 0.5  # for each word of a name that was not asked for, times its cost
+CLASH: Final = 1.6  # where one says "with" and the other "without"
+WHOLE: Final = 1.0  # where a name says all that was asked for and nothing else
+USUAL: Final = 0.4  # times how common the code is
+HEADING: Final = 1.5
+SIDE: Final = 2.5  # the other side than was asked for
+NO_SIDE: Final = 0.2  # no side, where one was asked for
+ONE_SIDE: Final = 0.4  # a side, where none was asked for
+ENCOUNTER: Final = 2.0
+ABOVE: Final = 0.3  # of a word that only the heading of a category, section or chapter has
+LESS: Final = 0.5  # of the cost of a less usual reading
+
+_ALL: Final = 0.9  # of what a question says is taken as all of it
 
 
 class Weighed(NamedTuple):
@@ -38,72 +43,100 @@ class _Taste(NamedTuple):
     clash: float
 
 
+class _Part(NamedTuple):
+    """A unit of the question: its weight, and for each reading its cost and its words with their shares."""
+
+    weight: float
+    is_aside: bool
+    readings: tuple[tuple[float, tuple[tuple[int, float], ...]], ...]
+
+
 class Scale:
     """Weighs concepts against one question."""
 
     def __init__(self, question: Question, lexicon: Lexicon, near: Mapping[int, Entry]) -> None:
         """`near` has the concepts that will be weighed and all above them, by id."""
         self._question = question
-        self._lexicon = lexicon
+        self._lore = lexicon.lore
         self._near = near
-        self._index: dict[str, list[tuple[int, float, bool]]] = {}
-        self._units: list[tuple[float, bool, list[tuple[float, list[tuple[int, float]]]]]] = []
+        self._targets: dict[str, list[tuple[int, float, bool]]] = {}
+        self._numbers = 0
+        self._parts = [self._part(unit) for unit in question.units]
+        self._asked = sum(part.weight for part in self._parts if not part.is_aside)
         self._terms: dict[int, list[tuple[_Taste, float, str]]] = {}
-        number = 0
-        for unit in question.units:
-            options: list[tuple[float, list[tuple[int, float]]]] = []
-            for option in unit.options:
-                words: list[tuple[int, float]] = []
-                for word in option.words:
-                    for stem, cost in word.accepts.items():
-                        self._index.setdefault(stem, []).append((number, cost, word.is_denied))
-                    words.append((number, word.weight))
-                    number += 1
-                options.append((option.cost, words))
-            self._units.append((_ASIDE if unit.is_aside else unit.weight, unit.is_aside, options))
+        self._headings: dict[int, Mapping[int, float]] = {}
+
+    def _part(self, unit: Unit) -> _Part:
+        readings: list[tuple[float, tuple[tuple[int, float], ...]]] = []
+        for option in unit.options:
+            whole = sum(word.weight for word in option.words)
+            words: list[tuple[int, float]] = []
+            for word in option.words:
+                for stem, cost in word.accepts.items():
+                    self._targets.setdefault(stem, []).append((self._numbers, cost, word.is_denied))
+                words.append((self._numbers, word.weight / whole))
+                self._numbers += 1
+            readings.append((option.cost * LESS, tuple(words)))
+        return _Part(ASIDE if unit.is_aside else unit.weight, unit.is_aside, tuple(readings))
 
     def weigh(self, entry: Entry) -> Weighed:
         """The merit of a concept: that of its best name."""
+        usual = USUAL * self._lore.weight(entry.concept.code)
         own = self._taste(entry.name)
-        best, term = self._merit(own.found) - _BEYOND * own.beyond - _CLASH * own.clash - OWN, ""
+        own = own._replace(found=_joined(self._headed(entry.concept.parent), own.found))
+        best, term = self._merit(own, usual), ""
         for above, taste, worth, text in self._names(entry):
-            found = _both(own.found, taste.found)
             beyond = taste.beyond
             if above is not entry:
                 beyond += self._further(entry.name, above.name)
-            merit = self._merit(found) - _BEYOND * beyond - _CLASH * max(taste.clash, own.clash) - worth
+            both = _Taste(_joined(own.found, taste.found), beyond, max(taste.clash, own.clash))
+            merit = self._merit(both, usual) - worth
             if merit > best:
                 best, term = merit, text
-        return Weighed(best + self._apart(entry), entry, term)
+        return Weighed(best - self._amiss(entry), entry, term)
 
-    def _apart(self, entry: Entry) -> float:
-        """What counts whatever name was found: how common it is, a heading, side and encounter."""
-        merit = _USUAL * self._lexicon.lore.weight(entry.concept.code)
-        if not entry.concept.is_selectable:
-            merit -= _HEADING
-        return merit - self._wrong_side(entry.name) - self._wrong_encounter(entry.name)
+    def _merit(self, taste: _Taste, usual: float) -> float:
+        """What a text is worth. That a code is common counts as far as the words asked for are all there."""
+        merit = got = 0.0
+        for part in self._parts:
+            best = 0.0
+            for cost, words in part.readings:
+                share = sum(weight * (1 - taste.found[number]) for number, weight in words if number in taste.found)
+                best = max(best, share - cost)
+            merit += part.weight * best
+            if not part.is_aside:
+                got += part.weight * best
+        share = got / self._asked if self._asked else 1.0
+        merit = FOUND * merit - BEYOND * taste.beyond - CLASH * taste.clash
+        if share >= _ALL and not taste.clash:
+            merit += WHOLE * max(0.0, 1 - 2 * taste.beyond)
+        return merit + (usual * share * share if usual > 0 else usual)
+
+    def _amiss(self, entry: Entry) -> float:
+        """What is subtracted whatever name was found: for a heading, a wrong side, a wrong encounter."""
+        heading = 0.0 if entry.concept.is_selectable else HEADING
+        return heading + self._wrong_side(entry.name) + self._wrong_encounter(entry.name)
 
     def _wrong_side(self, name: Name) -> float:
         asked = self._question.side
         if not asked:
-            return _ONE_SIDE if name.side else 0.0
+            return ONE_SIDE if name.side else 0.0
         if not name.side:
-            return _NO_SIDE
-        return 0.0 if name.side == asked else _SIDE
+            return NO_SIDE
+        return 0.0 if name.side == asked else SIDE
 
     def _wrong_encounter(self, name: Name) -> float:
         asked = self._question.encounter or "A"
         if name.encounter == asked:
             return 0.0
         if not name.encounter:
-            return 0.5 if self._question.encounter else 0.0
+            return ENCOUNTER / 4 if self._question.encounter else 0.0
         if {name.encounter, asked} in ({"A", "B"}, {"D", "F"}):
-            return 0.8
-        return _ENCOUNTER
+            return ENCOUNTER / 2
+        return ENCOUNTER
 
-    def _names(self, entry: Entry) -> list[tuple[Entry, _Taste, float, str]]:
+    def _names(self, entry: Entry) -> Iterator[tuple[Entry, _Taste, float, str]]:
         """The further names of a concept and of all above it that have a word of the question."""
-        found: list[tuple[Entry, _Taste, float, str]] = []
         above: Entry | None = entry
         while above is not None:
             id = above.concept.id
@@ -111,15 +144,26 @@ class Scale:
             if held is None:
                 tasted = ((self._taste(name), worth, text) for text, name, worth in above.terms)
                 held = self._terms[id] = [each for each in tasted if each[0].found]
-            found.extend((above, *each) for each in held)
+            for taste, worth, text in held:
+                yield above, taste, worth, text
             above = self._near.get(above.concept.parent)
-        return found
+
+    def _headed(self, id: int) -> Mapping[int, float]:
+        """The words of the question that stand in the displays of a concept and of all above it."""
+        held = self._headings.get(id)
+        if held is None:
+            entry = self._near.get(id)
+            if entry is None:
+                return {}
+            own = {number: worth + ABOVE for number, worth in self._taste(entry.name).found.items()}
+            held = self._headings[id] = _joined(self._headed(entry.concept.parent), own)
+        return held
 
     def _taste(self, name: Name) -> _Taste:
         found: dict[int, float] = {}
         beyond = clash = 0.0
         for word, cost in name.costs.items():
-            targets = self._index.get(word)
+            targets = self._targets.get(word)
             if targets is None:
                 beyond += cost
                 continue
@@ -128,8 +172,8 @@ class Scale:
             for number, worth, denies in targets:
                 if denies == is_denied:
                     found[number] = min(worth, found.get(number, worth))
-                    worst = -9.0
-                else:
+                    worst = -1.0
+                elif worst >= 0:
                     worst = max(worst, 1.0 if denies else 0.5)
             clash += max(0.0, worst)
         return _Taste(found, beyond, clash)
@@ -137,27 +181,11 @@ class Scale:
     def _further(self, name: Name, above: Name) -> float:
         """What a display says beyond that of a concept above it and beyond the question."""
         return sum(
-            cost for word, cost in name.costs.items() if word not in above.costs and word not in self._index
+            cost for word, cost in name.costs.items() if word not in above.costs and word not in self._targets
         )
 
-    def _merit(self, found: Mapping[int, float]) -> float:
-        merit = 0.0
-        for weight, _, options in self._units:
-            best = 0.0
-            for cost, words in options:
-                whole = got = 0.0
-                for number, share in words:
-                    whole += share
-                    worth = found.get(number)
-                    if worth is not None:
-                        got += share * (1 - worth)
-                if got:
-                    best = max(best, got / whole - cost * 0.5)
-            merit += weight * best
-        return _FOUND * merit
 
-
-def _both(one: Mapping[int, float], other: Mapping[int, float]) -> Mapping[int, float]:
+def _joined(one: Mapping[int, float], other: Mapping[int, float]) -> Mapping[int, float]:
     if not one:
         return other
     joined = dict(one)

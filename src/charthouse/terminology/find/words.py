@@ -52,7 +52,7 @@ def stem(word: str) -> str:
                 continue
             word = left
             break
-    if len(word) > 4 and word[-1] in "ey":
+    if len(word) > 5 and word[-1] in "ey":
         word = word[:-1]
     return word
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 import zstandard
 
+from charthouse.base.errors import Category, Problem, problem
 from charthouse.db import queries
 from charthouse.db.connect import Connection
 from charthouse.fhir import resource
@@ -18,6 +22,36 @@ from charthouse.terminology.load.loaded import Loaded, Map
 
 SLICE: Final = 2_000  # lines written in one transaction
 SETS: Final = 200  # value sets
+
+
+@contextmanager
+def alone(connection: Connection, lock: Path | None = None) -> Iterator[None]:
+    """The right to load and remove releases, which one process has at a time.
+
+    `lock` is a file beside a SQLite record, by which processes know of each other; PostgreSQL needs none.
+    Raises Problem(busy) where another process has it.
+    """
+    sql = queries.load("charthouse.terminology.load", "companions", connection.dialect)
+    with lock.open("ab") if lock is not None else nullcontext() as file:
+        if file is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise _under_way() from None
+        turn = connection.one(sql.take_turn)
+        if not turn or not turn[0]:
+            raise _under_way()
+        try:
+            yield
+        finally:
+            connection.one(sql.end_turn)
+
+
+def _under_way() -> Problem:
+    return problem(
+        Category.BUSY, "lock-error", "Another load of a code system is under way.",
+        repair="Wait until it is done, then try again.",
+    )  # fmt: skip
 
 
 def keep(connection: Connection, loaded: Loaded, progress: Callable[[int, int], None]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from charthouse.base.clock import moment, now
 from charthouse.terminology.concept import INACTIVE, Designation, Row
 from charthouse.terminology.load.kinds import named
 from charthouse.terminology.load.lines import wrong
@@ -20,7 +21,7 @@ from charthouse.terminology.load.table import Once, table
 PRODUCTS: Final = r"product[^/]*\.(txt|csv|xlsx)$"
 PACKAGES: Final = r"package[^/]*\.(txt|csv|xlsx)$"
 _PRODUCT: Final = re.compile(r"\d{4,6}-\d{3,4}")
-_PACKAGE: Final = re.compile(r"(\d{4,5})-(\d{3,4})-(\d{1,2})")
+_PACKAGE: Final = re.compile(r"(\d{4,6})-(\d{3,4})-(\d{1,2})")
 _COLUMNS: Final = (
     "PRODUCTID",
     "PRODUCTNDC",
@@ -51,7 +52,10 @@ _PROPERTIES: Final = (
 
 
 def read(source: Source, asked: Asked) -> Loaded:
-    """NDC: products, and packages below them. The version is the last day on which something came to market."""
+    """NDC: products, and packages below them.
+
+    The version is the day in the name of the file or folder, else the last on which something came to market.
+    """
     products = source.need(PRODUCTS, "product.txt")
     packages = source.find(PACKAGES)
     found, latest = _products(products)
@@ -78,7 +82,7 @@ def _products(member: Member) -> tuple[dict[str, tuple[str, Row, str]], str]:
     """
     found: dict[str, tuple[str, Row, str]] = {}
     made: dict[str, Row] = {}
-    latest = ""
+    latest, today = "", moment(now()).date().isoformat()
     for line, values in table(member, _COLUMNS, _MORE, legacy=True):
         product, code, brand, generic, form, labeler, suffix, route, substance, strength, unit, *rest = values
         if not _PRODUCT.fullmatch(code):
@@ -96,7 +100,7 @@ def _products(member: Member) -> tuple[dict[str, tuple[str, Row, str]], str]:
         )
         called = " ".join(filter(None, (called, _strength(strength, unit), form.lower())))
         first = day(started) or ""
-        latest = max(latest, first)
+        latest = max(latest, first) if first <= today else latest  # some are announced before they come
         if code not in made:
             made[code] = row(
                 code, called, flags=INACTIVE if day(ended) else 0, names=[Designation(name), Designation(generic)],

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from charthouse.base.errors import shorten
+from charthouse.base.errors import invalid, shorten
 from charthouse.terminology.concept import HEADING, Designation, Row
 from charthouse.terminology.load import tabular
 from charthouse.terminology.load.kinds import named
@@ -56,6 +56,8 @@ def diagnoses(source: Source, asked: Asked) -> Loaded:
     book = source.find(TABULAR)
     places = tabular.places(book) if book else []
     start, end, version = _year(asked.version or member.path, source)
+    if book is not None:
+        _agree(book, version)
     loaded = Loaded(
         release(
             named("icd-10-cm"), asked, version, member.path, title=_title("ICD-10-CM", start, version),
@@ -176,7 +178,10 @@ def _parent(code: str, codes: dict[str, _Code]) -> str:
 
 
 def _sides(codes: dict[str, _Code], above: dict[str, str]) -> dict[str, str]:
-    """The laterality of codes that name a side which the heading above them does not."""
+    """The laterality of codes that name a side oftener than the heading above them does.
+
+    "Left" tells of a side only beside a sibling with "right", as not in "left heart failure".
+    """
     below: dict[str, list[str]] = {}
     for code, parent in above.items():
         if parent:
@@ -185,15 +190,18 @@ def _sides(codes: dict[str, _Code], above: dict[str, str]) -> dict[str, str]:
     for parent, children in below.items():
         known = _words(codes[parent].display) if parent in codes else Counter()
         found = {code: _words(codes[code].display) - known for code in children}
-        has_sides = any("right" in words or "left" in words for words in found.values())
-        for code, words in found.items():
-            if "bilateral" in words or ("right" in words and "left" in words):
-                sides[code] = "bilateral"
-            elif "right" in words or "left" in words:
-                sides[code] = "right" if "right" in words else "left"
-            elif has_sides and "unspecified" in words:
-                sides[code] = "unspecified"
+        is_sided = {"right", "left"} <= {word for words in found.values() for word in words}
+        sides |= {code: side for code, words in found.items() if (side := _side(words, is_sided=is_sided))}
     return sides
+
+
+def _side(words: Counter[str], *, is_sided: bool) -> str:
+    """The side that a code names; a name with both words ("right eye, normal vision left eye") is of neither."""
+    if "bilateral" in words:
+        return "bilateral"
+    if not is_sided or {"right", "left"} <= words.keys():
+        return ""
+    return next((side for side in ("right", "left", "unspecified") if side in words), "")
 
 
 def _words(display: str) -> Counter[str]:
@@ -212,6 +220,16 @@ def _year(text: str, source: Source) -> tuple[str | None, str | None, str]:
     month = found[3] or {"january": "01", "april": "04"}.get((found[1] or "").lower(), "")
     start = f"{year}-{month}-01" if month else f"{year - 1}-10-01"
     return start, f"{year}-09-30", f"{year}-{month}" if month else str(year)
+
+
+def _agree(book: Member, version: str) -> None:
+    """Raises Problem(invalid) where the tabular list is of another year than the codes."""
+    found = _YEAR.search(book.path)
+    if found is not None and version[:4] not in ("", found[2]):
+        raise invalid(
+            "value", f"The tabular list is not of {version[:4]}, as the codes are.", place=book.name, value=found[2],
+            repair="Put the files of one fiscal year into a folder.",
+        )  # fmt: skip
 
 
 def _title(name: str, start: str | None, version: str) -> str:

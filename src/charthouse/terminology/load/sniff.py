@@ -49,10 +49,12 @@ def sniff(source: Source) -> str:
         if any(re.match(pattern, head) for head in heads):
             return kind
     here = ", ".join(one.path for one in source.members[:4])
+    inner = any(one.path.lower().endswith(".zip") for one in source.members)
     raise invalid(
         "not-supported", "It is not clear what kind of release this is.", place=str(source.path),
         value=here or "no file at all",
-        repair="Say it with `--as`: " + ", ".join(kind.name for kind in (*KINDS, OWN)) + ".",
+        repair="Unpack the archives in it first, and name their folder." if inner
+        else "Say it with `--as`: " + ", ".join(kind.name for kind in (*KINDS, OWN)) + ".",
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from charthouse.validation.formats import Found
 from charthouse.validation.invariants import asking, told
 from charthouse.validation.presence import heads
 from charthouse.validation.profile.fixed import fixed, patterned
-from charthouse.validation.profile.judging import Judge, Profiles, all_of, open_, placed
+from charthouse.validation.profile.judging import Judge, Profiles, all_of, open_, placed, times
 from charthouse.validation.profile.kinds import is_type, narrowed, typed
 from charthouse.validation.profile.limits import bounds
 from charthouse.validation.profile.marks import Marks
@@ -54,15 +54,12 @@ class Compiler:
     def element(self, outline: Outline, over: Outline | None) -> Judge | None:
         """What an element asks of one value; `over` is the unsliced element, which asks its part by itself."""
         cell = self._cell(outline)
-        first = (
-            None
-            if over is not None and over.types == outline.types
-            else narrowed(outline, self._author, self._profiles)
-        )
+        is_typed_above = over is not None and over.types == outline.types
+        first = None if is_typed_above else narrowed(outline, self._author, self._profiles)
         rest = all_of(
             [
                 *self._values(outline, over),
-                *(typed(outline, self._author, self._profiles) if not _same(outline, over, "type") else ()),
+                *([] if _same(outline, over, "type") else typed(outline, self._author, self._profiles)),
                 *self._bindings(outline, over),
                 *self._constraints(outline, over),
                 *self._members(outline, over),
@@ -82,11 +79,7 @@ class Compiler:
             value = outline.value(stem)
             if value is not None and (over is None or over.value(stem) != value):
                 judges.append(_valued(make(value, self._author)))
-        if (
-            over is None
-            or any(outline.value(stem) != over.value(stem) for stem in ("minValue", "maxValue", "maxLength"))
-            or not _same(outline, over, "maxLength")
-        ):
+        if over is None or _limits(outline) != _limits(over):
             judges += bounds(outline, self._author, self._model)
         return judges
 
@@ -215,29 +208,22 @@ class Compiler:
 
         return judge
 
-    def _counting(self, child: Outline, least: int, most: int | None) -> Any:
+    def _counting(self, child: Outline, least: int, most: int | None) -> Callable[[int], Found]:
         author, name = self._author, child.name
-        kinds = " or ".join(kind.rpartition(".")[2] for kind in child.types[:4])
-        short = " ".join(str(child.element.get("short", "")).split())
+        kinds = child.written if child.written != name else f"{name} ({child.types[0].rpartition('.')[2]})"
 
         def count(number: int) -> Found:
             if number < least:
-                many = "" if least == 1 else f" at least {least} times"
-                given = "" if number == 0 else f", and has it {number} times"
-                message = f'{author} wants "{name}"{many}{given}.'
-                repair = f"Add it ({kinds}): {short}." if short else f"Add it ({kinds})."
+                many = "" if least == 1 else f" at least {least} times, and there are {number}"
+                message = f'{author} wants "{name}"{many}.'
+                repair = f"Add {kinds}" + (f": {child.short}." if child.short else ".")
                 return [Finding("required", message, None, repair, f".{name}")]
+            if most == 0 and number:
+                message = f"{author} allows no {name} here."
+                return [Finding("invalid", message, None, "Leave it out.", f".{name}")]
             if most is not None and number > most:
-                allowed = (
-                    f"no {name}"
-                    if most == 0
-                    else f"{name} {most} times at most"
-                    if most > 1
-                    else f"only one {name}"
-                )
-                message = f"{author} allows {allowed}, and it is given {'once' if number == 1 else f'{number} times'}."
-                repair = "Leave it out." if most == 0 else f"Keep {'one' if most == 1 else most} of them."
-                return [Finding("invalid", message, None, repair, f".{name}")]
+                message = f"{author} allows {name} {times(most)} only, and it is given {times(number)}."
+                return [Finding("invalid", message, None, f"Keep {most} of them.", f".{name}")]
             return None
 
         return count
@@ -263,6 +249,10 @@ def _coded(checks: Mapping[str, Bound]) -> Judge:
         return None if check is None or item.value is None else check(item.value, scene)
 
     return judge
+
+
+def _limits(outline: Outline) -> tuple[Any, ...]:
+    return outline.value("minValue"), outline.value("maxValue"), outline.element.get("maxLength")
 
 
 def _same(outline: Outline, over: Outline | None, key: str) -> bool:

@@ -63,6 +63,11 @@ def placed(item: Item, found: Found) -> Found:
     return None if found is None else under(step(item), found)
 
 
+def times(count: int) -> str:
+    """A number of times in words."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def has_error(found: Found) -> bool:
     """Whether anything found is an error."""
     return found is not None and any(finding.severity == "error" for finding in found)

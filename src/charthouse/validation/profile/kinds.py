@@ -30,9 +30,7 @@ def narrowed(outline: Outline, author: str, profiles: Profiles) -> Judge | None:
         if item.type in allowed or not allowed.isdisjoint(ancestors(item.type)):
             return None
         name = outline.name
-        written = " or ".join(f"{name}{kind[0].upper()}{kind[1:]}" for kind in outline.types)
-        is_choice = outline.base is not None and outline.base.is_choice
-        repair = f"Give it as {written if is_choice else kinds}."
+        repair = f"Give it as {outline.written if outline.written != name else kinds}."
         message = f"{author} wants {name} as {kinds}, and it is given as {item.type}."
         return [Finding("invalid", message, summary(item.value), repair)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,6 +21,7 @@ PRIMITIVES: Final = frozenset(
         "markdown", "oid", "positiveInt", "string", "time", "unsignedInt", "uri", "url", "uuid",
     }
 )  # fmt: skip
+_MARK: Final = re.compile(r"^\([A-Z][A-Z ]*\)\s*")
 _MERGED: Final = frozenset({"constraint", "condition", "mapping", "alias", "example"})
 
 
@@ -51,6 +53,19 @@ class Outline:
         """The greatest number of values; None where there is no limit, or none is named."""
         found = self.element.get("max")
         return int(found) if isinstance(found, str) and found.isdigit() else None
+
+    @property
+    def short(self) -> str:
+        """What the profile calls it in a few words, without marks such as `(USCDI)` in front."""
+        return _MARK.sub("", " ".join(str(self.element.get("short", "")).split())).rstrip(".")
+
+    @property
+    def written(self) -> str:
+        """The names that JSON has for it: of a choice one for each type that is left."""
+        if self.base is None or not self.base.is_choice:
+            return self.name
+        names = [f"{self.name}{kind[0].upper()}{kind[1:]}" for kind in self.types[:4]]
+        return " or ".join([*names, "another"] if len(self.types) > 4 else names)
 
     def urls(self, key: str) -> list[str]:
         """The `profile` or `targetProfile` urls of all its types."""

@@ -11,7 +11,7 @@ from charthouse.fhir.path import Item
 from charthouse.validation.finding import Finding
 from charthouse.validation.formats import Found
 from charthouse.validation.profile.fixed import summary
-from charthouse.validation.profile.judging import Judge, open_, placed, step
+from charthouse.validation.profile.judging import Judge, open_, placed, step, times
 from charthouse.validation.profile.marks import Criterion, Marks
 from charthouse.validation.profile.outline import Outline
 from charthouse.validation.scene import Scene, listed
@@ -25,6 +25,7 @@ class Slice:
 
     name: str
     short: str
+    written: str
     words: str
     least: int
     most: int | None
@@ -57,6 +58,7 @@ class Slicing:
     slices: tuple[Slice, ...]
     rules: str
     is_ordered: bool
+    is_many: bool
 
     def __call__(self, items: list[Item], scene: Scene) -> Found:
         """What is wrong with the items as a whole and with each in its slice; places from the element around."""
@@ -88,19 +90,18 @@ class Slicing:
         return answer
 
     def _counted(self, slice: Slice, count: int, has_open: bool) -> list[Finding]:
-        place = f".{self.name}"
-        if count < slice.least:
-            if has_open:
-                return []
-            many = f"{slice.least} times" if slice.least > 1 else "once"
-            message = f"{self.author} wants {self.name} {slice.label()} at least {many}, and has it {_times(count)}."
-            repair = f"Add an item to {self.name}" + (f": {slice.words}." if slice.words else ".")
-            return [Finding("required", message, None, repair, place)]
+        place, what = f".{self.name}", f"{self.name} {slice.label()}"
+        if count < slice.least and not has_open:
+            many = "" if slice.least == 1 else f" at least {times(slice.least)}"
+            message = f"{self.author} wants {what}{many}, and there {_so_many(count)}."
+            repair = f"Add {'an item to ' if self.is_many else ''}{slice.written}"
+            words = f": {slice.words}." if slice.words and self.is_many else "."
+            return [Finding("required", message, None, repair + words, place)]
+        if slice.most == 0 and count:
+            return [Finding("invalid", f"{self.author} allows no {what}.", None, "Leave it out.", place)]
         if slice.most is not None and count > slice.most:
-            allowed = f"{self.author} allows {self.name} {slice.label()} {_times(slice.most)}"
-            message = f"{allowed}, and it is given {_times(count)}."
-            repair = f"Keep {slice.most} of them." if slice.most else "Leave it out."
-            return [Finding("invalid", message, None, repair, place)]
+            message = f"{self.author} allows {what} {times(slice.most)} only, and it is given {times(count)}."
+            return [Finding("invalid", message, None, f"Keep {slice.most} of them.", place)]
         return []
 
     def _strays(self, items: list[Item], chosen: list[Slice | bool | None], scene: Scene) -> list[Finding]:
@@ -159,7 +160,7 @@ def slicing(
     )
     if is_idle and rules == "open":
         return None
-    return Slicing(author, outline.name, slices, rules, how.get("ordered") is True)
+    return Slicing(author, outline.name, slices, rules, how.get("ordered") is True, _is_many(outline))
 
 
 def _slice(
@@ -178,7 +179,8 @@ def _slice(
         most = None
     return Slice(
         name=str(part.slice),
-        short=" ".join(str(part.element.get("short", "")).split()),
+        short=part.short,
+        written=part.written,
         words=words,
         least=part.least,
         most=most,
@@ -206,8 +208,12 @@ def _at(item: Item, finding: Finding) -> Finding:
     return replace(finding, place=step(item) + finding.place)
 
 
-def _times(count: int) -> str:
-    return "not at all" if count == 0 else "once" if count == 1 else f"{count} times"
+def _so_many(count: int) -> str:
+    return "is none" if count == 0 else "is one" if count == 1 else f"are {count}"
+
+
+def _is_many(outline: Outline) -> bool:
+    return outline.base is None or outline.base.max != 1
 
 
 def _nobody_knows(_item: Item, _scene: Scene) -> bool | None:

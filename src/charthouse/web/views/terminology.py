@@ -30,6 +30,7 @@ ADDRESS: Final = "/code-systems"
 SHORTEST: Final = 2
 LONGEST: Final = 200
 MOST: Final = 20
+SYSTEMS: Final = 50  # code systems that are searched at once
 BELOW: Final = 40  # codes below a heading that are shown
 ABOVE: Final = 12  # codes above one whose notes hold for it, too
 # what the tabular list says, and in which order a coder wants it
@@ -120,20 +121,20 @@ async def page(site: Site, request: Request, desk: Desk) -> Response:
     return await _page(site, request, desk, None)
 
 
-async def search(site: Site, request: Request, desk: Desk) -> Response:
+async def search(site: Site, request: Request, _desk: Desk) -> Response:
     """`POST /code-systems/find`: the list under the search box."""
     form = await request.form()
     text = " ".join(str(form.get("q") or "")[:LONGEST].split())
-    url = str(form.get("system") or "")
+    urls = str(form.get("system") or "").split()[:SYSTEMS]
     is_short = len(text) < SHORTEST
-    hits = [] if is_short else await asyncio.to_thread(_found, site, text, url, desk.reader.today)
+    hits = [] if is_short else await asyncio.to_thread(_found, site, text, urls)
     return site.part("parts/codes.html", hits=hits, text=text, is_short=is_short)
 
 
-def _found(site: Site, text: str, url: str, today: date) -> list[Found]:
-    """The codes for what was typed, in one code system or in all that people look for codes in."""
+def _found(site: Site, text: str, urls: list[str]) -> list[Found]:
+    """The codes for what was typed, in the code systems that are still at hand."""
     clinic = site.clinic
-    systems = [url] if url else review(clinic.terminology.systems(), today).searchable()
+    systems = [url for url in urls if (one := clinic.terminology.system(url)) and one.place != "resource"]
     return [_hit(hit) for hit in clinic.finder.find(text, systems=systems, limit=MOST)]
 
 

@@ -27,13 +27,17 @@ def record(tmp_path: Path) -> Iterator[Connection]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
-    """Empty tables in SQLite, and in PostgreSQL."""
+def either_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where `either` is: a file, and a database on a server."""
     if request.param == "sqlite":
-        place = Place(path=tmp_path / "either.db")
-    else:
-        place = Place(url=fresh_database(request.getfixturevalue("postgres_url")))
-    connection = opened(place)
+        return Place(path=tmp_path / "either.db")
+    return Place(url=fresh_database(request.getfixturevalue("postgres_url")))
+
+
+@pytest.fixture
+def either(either_place: Place) -> Iterator[Connection]:
+    """Empty tables in SQLite, and in PostgreSQL."""
+    connection = opened(either_place)
     yield connection
     connection.close()
 

@@ -38,9 +38,11 @@ def order(lines: Sequence[tuple[str, str, str, str]]) -> str:
 ICD_CM: Final[Files] = {
     "icd10cm-order-2027.txt": order((
         ("E11", "0", "Type 2 diabetes mellitus", "Type 2 diabetes mellitus"),
-        ("E119", "1", "Type 2 diabetes mellitus without complications", "Type 2 diabetes mellitus without complications"),
+        ("E119", "1", "Type 2 diabetes mellitus without complications",
+         "Type 2 diabetes mellitus without complications"),
         ("S525", "0", "Fracture of lower end of radius", "Fracture of lower end of radius"),
-        ("S5250", "0", "Unspecified fracture of the lower end of radius", "Unspecified fracture of the lower end of radius"),
+        ("S5250", "0", "Unspecified fracture of the lower end of radius",
+         "Unspecified fracture of the lower end of radius"),
         ("S52501", "0", "Unsp fracture of the lower end of right radius",
          "Unspecified fracture of the lower end of right radius"),
         ("S52501A", "1", "Unsp fracture of the lower end of right radius, init",
@@ -78,7 +80,8 @@ TABULAR: Final = """<?xml version="1.0" encoding="utf-8"?>
 """
 ICD_PCS: Final[Files] = {
     "icd10pcs_order_2027.txt": order((
-        ("001", "0", "Central Nervous System and Cranial Nerves, Bypass", "Central Nervous System and Cranial Nerves, Bypass"),
+        ("001", "0", "Central Nervous System and Cranial Nerves, Bypass",
+         "Central Nervous System and Cranial Nerves, Bypass"),
         ("0016070", "1", "Bypass Cereb Vent to Nasophar with Autol Sub, Open Approach",
          "Bypass Cerebral Ventricle to Nasopharynx with Autologous Tissue Substitute, Open Approach"),
     )),
@@ -107,7 +110,8 @@ def hcpcs_record(
 
 HCPCS: Final[Files] = {
     "HCPC2026_OCT_ANWEB.txt": hcpcs(
-        hcpcs_record("A0021", 100, "3", "Ambulance service, outside state per mile, transport", "Outside state ambulance serv",
+        hcpcs_record("A0021", 100, "3", "Ambulance service, outside state per mile, transport",
+                     "Outside state ambulance serv",
                      "00", "19820101"),
         hcpcs_record("A0021", 200, "4", "(medicaid only)"),
         hcpcs_record("A1", 100, "7", "Dressing for one wound", "Dressing for one wound", added="19950101"),
@@ -162,7 +166,8 @@ def snomed(where: str = "US1000124", day: str = "20260901") -> Files:
     relations.append((7900, day, 1, core, "1002", "2001", 1, "363698007", "900000000000011006", "m"))
     relations.append((7901, day, 0, core, "1002", "1004", 0, "116680003", "900000000000011006", "m"))
     relations.append((7902, day, 1, core, "1002", "1004", 0, "116680003", "900000000000010007", "m"))
-    relation_header = "id effectiveTime active moduleId sourceId destinationId relationshipGroup typeId characteristicTypeId modifierId"
+    columns = "sourceId destinationId relationshipGroup typeId characteristicTypeId modifierId"
+    relation_header = f"id effectiveTime active moduleId {columns}"
     refset_header = "id effectiveTime active moduleId refsetId referencedComponentId"
     map_header = (
         f"{refset_header} mapGroup mapPriority mapRule mapAdvice mapTarget correlationId mapCategoryId"
@@ -248,7 +253,9 @@ def snomed(where: str = "US1000124", day: str = "20260901") -> Files:
             relation_header.replace("destinationId", "value"),
             [(8000, day, 1, core, "1001", "#5", 0, "1142135004", "900000000000011006", "m")],
         ),
-        f"{refset}/Language/der2_cRefset_LanguageSnapshot-en{tail}": rf2(f"{refset_header} acceptabilityId", acceptable),
+        f"{refset}/Language/der2_cRefset_LanguageSnapshot-en{tail}": rf2(
+            f"{refset_header} acceptabilityId", acceptable
+        ),
         f"{refset}/Map/der2_iisssccRefset_ExtendedMapSnapshot{tail}": rf2(map_header, maps),
         f"{refset}/Map/der2_sRefset_SimpleMapSnapshot{tail}": rf2(
             f"{refset_header} mapTarget", [("s1", day, 1, core, "446608001", "2001", "C30.1")]
@@ -278,7 +285,8 @@ LOINC: Final[Files] = {
         ("99990-1", "Wumple", "MCnc", "Pt", "Ear", "Qn", "", "CHEM", "2.80", "Two lines:\r\nof text", "ACTIVE",
          "Wumple level", "1", "Wumple Ear-mCnc", "Both", "Its owner wants this said.", "Wumple [Mass/volume] in Ear",
          "Wmpl; Point in time", "Wumple (Ear)"),
-        ("99991-9", "Wumple kind", "Prid", "Pt", "Ear", "Nom", "", "CHEM", "2.81", "", "DEPRECATED", "", "1", "Wumple Ear Ql",
+        ("99991-9", "Wumple kind", "Prid", "Pt", "Ear", "Nom", "", "CHEM", "2.81", "", "DEPRECATED", "", "1",
+         "Wumple Ear Ql",
          "Observation", "", "Wumple kind in Ear", "", ""),
     ),
     "LoincTableCore/LoincTableCore.csv": quoted(("LOINC_NUM",), ("99990-1",)),
@@ -363,7 +371,10 @@ CVX_XML: Final = b"""<?xml version='1.0' encoding='ISO-8859-1'?><CVXCodes>
 <CVXInfo><ShortDescription>caf\xe9 vaccine</ShortDescription><FullVaccinename>A vaccine in latin-1</FullVaccinename>
 <CVXCode>143       </CVXCode><Notes/><Status>Never Active</Status><LastUpdated>3/20/2011</LastUpdated></CVXInfo>
 </CVXCodes>"""
-MVX: Final = "AB|Abbott Laboratories|includes others|Inactive|2012/10/18\r\nMSD|Merck and Co., Inc.||Active|2012/10/18\r\n"
+MVX: Final = (
+    "AB|Abbott Laboratories|includes others|Inactive|2012/10/18\r\n"
+    "MSD|Merck and Co., Inc.||Active|2012/10/18\r\n"
+)
 
 NDC: Final[Files] = {
     "product.txt": (

@@ -118,6 +118,18 @@ def test_an_edition_that_is_not_known_wants_its_version(tmp_path: Path) -> None:
     assert loaded.release.version == version
 
 
+def test_a_tabular_list_of_another_year_is_refused(tmp_path: Path) -> None:
+    issue = refused(write(tmp_path, {**publishers.ICD_CM, "icd10cm_tabular_2026.xml": publishers.TABULAR}))
+    assert issue.value == "2026"
+    assert "one fiscal year" in (issue.repair or "")
+
+
+def test_archives_in_an_archive_are_to_be_unpacked_first(tmp_path: Path) -> None:
+    inner = pack(tmp_path / "inner.zip", publishers.ICD_CM)
+    issue = refused(pack(tmp_path / "outer.zip", {"a/inner.zip": inner.read_bytes()}))
+    assert "Unpack the archives" in (issue.repair or "")
+
+
 def test_two_releases_in_one_folder_are_not_mixed(tmp_path: Path) -> None:
     text = publishers.ICD_CM["icd10cm-order-2027.txt"]
     issue = refused(write(tmp_path, {"icd10cm-order-2026.txt": text, "icd10cm-order-2027.txt": text}))

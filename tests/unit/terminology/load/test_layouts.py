@@ -103,7 +103,8 @@ def test_hcpcs_joins_long_descriptions_marks_what_ended_and_leaves_out_level_one
 def test_hcpcs_as_a_table_says_the_same(tmp_path: Path) -> None:
     text = (
         "HCPCS file,,,,,,,,,,\r\n"
-        "HCPC,SEQNUM,RECID,LONG DESCRIPTION,SHORT DESCRIPTION,PRICE1,COV,BETOS,TOS1,ADD DT,ACT EFF DT,TERM DT,ACTION CD\r\n"
+        "HCPC,SEQNUM,RECID,LONG DESCRIPTION,SHORT DESCRIPTION,PRICE1,COV,BETOS,TOS1,"
+        "ADD DT,ACT EFF DT,TERM DT,ACTION CD\r\n"
         'A0021,100,3,"Ambulance service, outside state",Outside state,00,C,O1A,A,19820101,19820101,,N\r\n'
         "A1,100,7,Dressing for one wound,Dressing,,,,,19950101,19950101,,N\r\n"
     )
@@ -260,7 +261,8 @@ def test_cpt_shows_its_owners_notice_and_takes_the_longest_descriptor(tmp_path: 
 
 def test_cpt_in_one_consolidated_list_is_read_below_its_notice(tmp_path: Path) -> None:
     text = publishers.CPT_NOTICE + (
-        "Concept Id\tCPT Code\tLong\tMedium\tShort\tConsumer\n1000\t0001A\tRemoval of a wumple\tWUMPLE REM\tWUMPLE\tWe take it out\n"
+        "Concept Id\tCPT Code\tLong\tMedium\tShort\tConsumer\n"
+        "1000\t0001A\tRemoval of a wumple\tWUMPLE REM\tWUMPLE\tWe take it out\n"
     )
     release, rows = loaded(write(tmp_path, {"ConsolidatedCodeList.txt": text}), "cpt")
     assert release.release.version == "2027"

@@ -144,7 +144,8 @@ def test_a_property_too_long_to_index_becomes_a_designation() -> None:
 
 @pytest.mark.parametrize(
     ("text", "date"),
-    [("20261001", "2026-10-01"), ("2026/10/01", "2026-10-01"), ("3/20/2011", "2011-03-20"), ("2026-10-01", "2026-10-01"),
+    [("20261001", "2026-10-01"), ("2026/10/01", "2026-10-01"), ("3/20/2011", "2011-03-20"),
+     ("2026-10-01", "2026-10-01"),
      ("20261301", None), ("", None), ("soon", None), ("12345", None)],
 )  # fmt: skip
 def test_days_are_read_in_every_spelling_of_the_publishers(text: str, date: str | None) -> None:

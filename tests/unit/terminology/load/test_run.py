@@ -9,12 +9,14 @@ import pytest
 
 from charthouse.base.errors import Category, Problem
 from charthouse.db.connect import Connection, Place, connect
+from charthouse.terminology.answers import Coding
 from charthouse.terminology.concept import Row
 from charthouse.terminology.load import companions, run
-from charthouse.terminology.load.companions import remove
+from charthouse.terminology.load.companions import alone, remove
 from charthouse.terminology.load.loaded import Asked
 from charthouse.terminology.load.run import load, read
 from charthouse.terminology.shelf import Shelf
+from charthouse.terminology.terminology import Terminology
 from tests.unit.terminology.load import publishers
 from tests.unit.terminology.load.publishers import pack, write
 
@@ -217,7 +219,8 @@ def test_a_damaged_release_of_any_kind_never_breaks_but_says_what_is_wrong(
     """Every file of every release cut off at every eighth of its length."""
     releases = {
         "a": publishers.ICD_CM, "b": publishers.HCPCS, "c": publishers.snomed(), "d": publishers.LOINC,
-        "e": publishers.RXNORM, "f": publishers.NDC, "g": publishers.CPT, "h": {"cvx.xml": publishers.CVX_XML.decode("latin-1")},
+        "e": publishers.RXNORM, "f": publishers.NDC, "g": publishers.CPT,
+        "h": {"cvx.xml": publishers.CVX_XML.decode("latin-1")},
         "i": {**publishers.ICD_CM, "icd10cm_tabular_2027.xml": publishers.TABULAR},
     }  # fmt: skip
     for label, files in releases.items():
@@ -228,3 +231,47 @@ def test_a_damaged_release_of_any_kind_never_breaks_but_says_what_is_wrong(
                     load(record, folder, asked=Asked(version="1"), replace=True)
                 except Problem as problem:
                     assert problem.issues[0].place  # noqa: PT017 (most are refused, some are only shorter)
+
+
+def test_a_second_load_at_the_same_time_is_told_to_wait(
+    either: Connection, either_place: Place, tmp_path: Path
+) -> None:
+    lock = tmp_path / "codes.lock" if either.dialect == "sqlite" else None
+    other = connect(either_place)
+    try:
+        with alone(either, lock):
+            with pytest.raises(Problem, match="under way") as caught, alone(other, lock):
+                pass
+            assert caught.value.category is Category.BUSY
+        with alone(other, lock):
+            pass
+    finally:
+        other.close()
+
+
+def test_the_terminology_answers_from_a_release_that_was_loaded(record: Connection, tmp_path: Path) -> None:
+    load(record, release(tmp_path))
+    load(record, pack(tmp_path / "Loinc_2.82.zip", publishers.LOINC))
+    load(record, pack(tmp_path / "RxNorm_full_10052026.zip", publishers.RXNORM))
+    terminology = Terminology(None, lambda: record)
+    looked = terminology.lookup(SNOMED, "1001")
+    assert (looked.display, looked.definition, looked.version) == (
+        "Wumple",
+        "A wumple is what we say it is.",
+        VERSION,
+    )
+    assert terminology.subsumes(SNOMED, "1003", "1002") == "subsumes"
+    assert terminology.subsumes(SNOMED, "1004", "1002") == "not-subsumed"
+    found = terminology.translate([Coding(SNOMED, "1002")], url=f"{SNOMED}?fhir_cm=6011000124106")
+    assert [match.coding.code for match in found.matches if match.coding] == ["H93.91", "H93.90"]
+    ndc = terminology.translate(
+        [Coding("http://hl7.org/fhir/sid/ndc", "00002143380")],
+        target_system="http://www.nlm.nih.gov/research/umls/rxnorm",
+    )
+    assert [match.coding.code for match in ndc.matches if match.coding] == ["802"]
+    assert terminology.member("http://loinc.org/vs/LL9999-1", "http://loinc.org", "LA99991-8") is True
+    assert terminology.member("http://loinc.org/vs/LL9999-1", "http://loinc.org", "99990-1") is False
+    assert terminology.member(f"{SNOMED}?fhir_vs=refset/3001", SNOMED, "1002") is True
+    assert terminology.lookup("http://loinc.org", "99990-1").notice.startswith(
+        "This material contains content from LOINC"
+    )

@@ -9,3 +9,7 @@ SELECT source FROM term_mapping WHERE map = ? ORDER BY source_system, source LIM
 DELETE FROM term_mapping WHERE map = ? AND source <= ?
 -- name: drop_rest
 DELETE FROM term_mapping WHERE map = ?
+-- name: take_turn
+SELECT 1
+-- name: end_turn
+SELECT 1
