@@ -69,8 +69,8 @@ class Catalogue:
         return self._grammars.get(url)
 
     def system(self, url: str, version: str | None = None) -> CodeSystem | None:
-        """The code system that is meant: what holds all codes before parts, what a site loaded or stored
-        before what is shipped, what is in force today before the rest, then the newest. None where
+        """The code system that is meant: what holds all codes before parts, what is in force today before the
+        rest, of that what a site loaded or stored before what is shipped, then the newest. None where
         it is not at hand. Raises Problem(invalid) for a stored one that makes no sense.
         """
         held = self._systems.get((url, version))
@@ -116,9 +116,10 @@ class Catalogue:
 
     def _merit(self, option: Option) -> tuple[object, ...]:
         release = option.release
+        holds, place = self.is_in_force(release), _PLACES.get(option.place, 0)
         return (
-            _CONTENTS.get(release.content, 0), _PLACES.get(option.place, 0), self.is_in_force(release),
-            release.valid_from or "", rank(release.version),
+            _CONTENTS.get(release.content, 0), holds, place if holds else 0, release.valid_from or "",
+            rank(release.version), place,
         )  # fmt: skip
 
     def is_in_force(self, release: Release) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -73,10 +74,13 @@ def fill(
             )
         if progress is not None:
             progress(min(start + SLICE, len(listed)), len(listed))
+    if words is not None:
+        # worked out before any transaction: it takes as long as all the rest, and others want to write
+        found = words([listed[index] for index in ordered.walk], first)
+        for some in _parts(((number, word, ids) for word, ids in found), SLICE):
+            with connection.transaction():
+                connection.many(sql.add_word, some)
     with connection.transaction():
-        if words is not None:
-            found = words([listed[index] for index in ordered.walk], first)
-            connection.many(sql.add_word, ((number, word, ids) for word, ids in found))
         connection.run(sql.use, (number,))
     return len(listed)
 
@@ -170,6 +174,13 @@ def _write(
     for statement, values in few:
         if values:
             connection.many(statement, values)
+
+
+def _parts(rows: Iterable[Sequence[object]], size: int) -> Iterator[list[Sequence[object]]]:
+    """The rows in lists of at most `size`."""
+    waiting = iter(rows)
+    while some := list(islice(waiting, size)):
+        yield some
 
 
 def _only(row: tuple[int, ...] | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -307,6 +308,19 @@ def test_what_a_site_loaded_beats_what_it_stored_and_that_what_is_shipped(
     chosen = [each.place for each in found.systems() if each.release.url == url]
     assert chosen == ["loaded", "resource", "shipped"]
     found.close()
+
+
+def test_a_release_of_next_year_waits_for_its_first_day(tables: Connection) -> None:
+    moment = [int(datetime(2026, 9, 1, tzinfo=UTC).timestamp() * 1000)]
+    held = Gathered([system(COLOURS, concept("red"), version="2026")])
+    found = Terminology(None, lambda: tables, held, clock=lambda: moment[0])
+    load(tables, system(COLOURS, concept("blue"), version="2027"), valid_from="2026-10-01")
+    time.sleep(LOOK)
+    assert found.validate_code(None, [Coding(COLOURS, "red")]).result is True
+    moment[0] += 40 * 86_400_000
+    time.sleep(LOOK)
+    assert found.validate_code(None, [Coding(COLOURS, "red")]).result is False
+    assert found.validate_code(None, [Coding(COLOURS, "blue")]).result is True
 
 
 def test_a_resource_that_is_written_changes_the_answer_at_once() -> None:
