@@ -6,11 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
+from typing import TYPE_CHECKING, Any
 
 from charthouse.access import keys as access_keys
 from charthouse.access.actor import Actor
@@ -45,11 +41,15 @@ from charthouse.jobs.worker import Worker
 from charthouse.search.run import Search
 from charthouse.store.record import Record
 from charthouse.store.record import steps as record_steps
-from charthouse.terminology.find.finder import Finder
 from charthouse.terminology.shelf import Shipped
 from charthouse.terminology.terminology import Terminology
 from charthouse.terminology.ucum import Ucum
 from charthouse.validation.validator import Level, Validator
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from charthouse.terminology.find.finder import Finder
 
 MINUTE = 60_000
 # The code systems that came with the program.
@@ -154,6 +154,8 @@ class Clinic:
     @cached_property
     def finder(self) -> Finder:
         """The search for codes by words; made when it is first wanted."""
+        from charthouse.terminology.find.finder import Finder
+
         self._words = Shipped(SHIPPED)
         return Finder(self._words.connection, self.record.connection)
 
@@ -238,6 +240,9 @@ class Application:
     """The ASGI application of a clinic: the FHIR API under `/fhir`, health, and pages everywhere else."""
 
     def __init__(self, clinic: Clinic) -> None:
+        from starlette.applications import Starlette
+        from starlette.routing import Mount
+
         from charthouse.api import health
         from charthouse.api.app import Api
         from charthouse.web.routes import handlers, routes

@@ -16,10 +16,10 @@ from charthouse.access.actor import Actor
 from charthouse.access.audit import Audit, event
 from charthouse.access.commit import Outcome, Plan, Planner
 from charthouse.access.history import Asked, History
-from charthouse.access.intake import Preparer
 from charthouse.access.levels import Levels
 from charthouse.access.library import Library
 from charthouse.access.policy import Policy, Rights, forbidden
+from charthouse.access.preparer import Preparer
 from charthouse.base.errors import Category, Problem, not_found, problem
 from charthouse.db.connect import Connection
 from charthouse.fhir.bundle import Entry, Params

@@ -1,7 +1,7 @@
 """The door for many resources at once, whose identity is decided by the one who brings them.
 
 The same checks as for a single write: policy, then validation, then one store transaction per
-call. What is costly and needs no database (`Preparer`) can run in another process.
+call. What is costly and needs no database (`access.preparer`) can run in another process.
 """
 
 from __future__ import annotations
@@ -14,65 +14,16 @@ from typing import Any
 from charthouse.access.actor import Actor
 from charthouse.access.library import Library
 from charthouse.access.policy import Policy
-from charthouse.fhir import definitions as r4
-from charthouse.fhir.definitions import Definitions
-from charthouse.fhir.resource import Tree
-from charthouse.store import body, chain, write
-from charthouse.store.index import Extractor
+from charthouse.access.preparer import Preparer
+from charthouse.store import body, chain
 from charthouse.store.marks import Marks, under_way
 from charthouse.store.record import Record
 from charthouse.store.write import Change, Prepared, Stale, Transaction, Written
-from charthouse.terminology.ucum import Ucum
-from charthouse.validation.entry import refusal
-from charthouse.validation.validator import Level, Validator
+from charthouse.validation.validator import Level
 
-__all__ = ["Change", "Intake", "Marks", "Prepared", "Preparer", "Stale", "Standing", "Written", "under_way"]
+__all__ = ["Change", "Intake", "Marks", "Prepared", "Stale", "Standing", "Written", "under_way"]
 
 MANY = 500  # ids asked for in one statement
-
-
-class Preparer:
-    """Validates, compresses and indexes a resource: everything before the transaction."""
-
-    def __init__(
-        self, codec: body.Codec, extractor: Extractor, validator: Validator, level: Level = Level.STRUCTURE
-    ) -> None:
-        """`level` is how closely resources are looked at where a caller does not say."""
-        self._codec = codec
-        self._extractor = extractor
-        self._validator = validator
-        self._level = level
-
-    @classmethod
-    def alone(cls, dictionaries: Sequence[tuple[int, bytes]], bases: Sequence[str], level: Level) -> Preparer:
-        """One for another process: it gets what would otherwise come from the open record, and knows no profiles."""
-        definitions = r4.load()
-        return cls(
-            body.Codec(dictionaries),
-            Extractor(definitions, bases),
-            Validator(definitions, units=Ucum()),
-            level,
-        )
-
-    @property
-    def definitions(self) -> Definitions:
-        """The definitions it checks against."""
-        return self._validator.definitions
-
-    def refuse(self, tree: Tree, type: str, level: Level | None = None) -> None:
-        """Raise `Problem(invalid)` with every finding when `tree` is no sound resource of `type`."""
-        found = refusal(tree, type, self._validator, self._level if level is None else level)
-        if found is not None:
-            raise found
-
-    def index(self, tree: Tree, type: str) -> Prepared:
-        """The resource ready to be written, unchecked."""
-        return write.prepare(tree, type, self._extractor, self._codec)
-
-    def __call__(self, tree: Tree, type: str) -> Prepared:
-        """Check, then prepare."""
-        self.refuse(tree, type)
-        return self.index(tree, type)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from charthouse.access.intake import Prepared
+from charthouse.access.preparer import Prepared
 from charthouse.base.errors import Problem, invalid
 from charthouse.fhir import xml
 from charthouse.fhir.definitions import Definitions

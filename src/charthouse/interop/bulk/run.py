@@ -7,13 +7,12 @@ import fcntl
 import gc
 import hashlib
 import os
-import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +26,9 @@ from rich.progress import (
 )
 
 from charthouse.access.actor import SYSTEM
-from charthouse.access.intake import Preparer, under_way
-from charthouse.interop.bulk import sent
+from charthouse.access.intake import under_way
+from charthouse.access.preparer import Preparer
+from charthouse.interop.bulk import sent, worker
 from charthouse.interop.bulk.importer import Importer, Totals
 from charthouse.interop.bulk.ready import Kitchen, Ready
 from charthouse.interop.bulk.refused import Refused
@@ -37,11 +37,7 @@ from charthouse.interop.bulk.sources import Document, Refusal, documents, total_
 WORTH_PROCESSES: Final = (
     1_000_000  # packed bytes below which starting other processes takes longer than it saves
 )
-# Trees come and go by the hundred thousand and hold no cycles: looking for some all the time costs a fifth.
-COLLECTING: Final = (100_000, 50, 100)
 AHEAD: Final = 4  # documents being made ready for each process
-
-_kitchen: Kitchen  # of a worker process, set once when it starts
 
 
 def load(
@@ -63,7 +59,7 @@ def load(
 def _collecting() -> Iterator[None]:
     """Look for cycles less often for the time of an import."""
     before = gc.get_threshold()
-    gc.set_threshold(*COLLECTING)
+    gc.set_threshold(*worker.COLLECTING)
     try:
         yield
     finally:
@@ -173,7 +169,7 @@ def _units(
     with ProcessPoolExecutor(
         processes,
         mp_context=get_context("spawn"),
-        initializer=_open_kitchen,
+        initializer=worker.begin,
         initargs=(*intake.alone, new_ids),
     ) as pool:
         waiting: deque[tuple[Document, Future[list[Ready]]]] = deque()
@@ -181,7 +177,7 @@ def _units(
             if isinstance(document, Refusal):
                 importer.refuse(document)
                 continue
-            waiting.append((document, pool.submit(_cook, document)))
+            waiting.append((document, pool.submit(worker.cook, document)))
             while len(waiting) > AHEAD * processes or (waiting and waiting[0][1].done()):
                 yield from _served(*waiting.popleft())
         while waiting:
@@ -191,27 +187,6 @@ def _units(
 def _served(document: Document, future: Future[list[Ready]]) -> Iterator[Ready]:
     for ready in future.result():
         yield replace(ready, content=document.content)
-
-
-def _open_kitchen(dictionaries: Any, bases: Any, level: Any, new_ids: str | None) -> None:
-    global _kitchen  # noqa: PLW0603 - the worker process is this kitchen
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    gc.freeze()
-    gc.set_threshold(*COLLECTING)
-    preparer = Preparer.alone(dictionaries, bases, level)
-    _kitchen = Kitchen(preparer.definitions, preparer, new_ids)
-
-
-def _end_with_parent() -> None:
-    """A worker whose import was killed would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _cook(document: Document) -> list[Ready]:
-    return [replace(ready, content=b"") for ready in _kitchen.units(document)]
 
 
 def _meet_patients(paths: list[Path], preparer: Preparer, new_ids: str | None, importer: Importer) -> None:

@@ -65,19 +65,25 @@ def measure(bench: Bench) -> list[Figure]:
         finder.find("fever", _SYSTEMS)  # reads the words
         for number in range(bench.runs):
             bench.round("codes", number)
+            slow: list[float] = []
             for half in HALVES:
                 asked = phrases(half)
                 found = score(asked, lambda text: [hit.code for hit in finder.find(text, (_SYSTEM,), _ASKED)])
                 floor = score(asked, plain)
-                shares.setdefault((half, "first"), []).append(Run(found.first, floors={"plain_words": floor.first}))
-                shares.setdefault((half, "first five"), []).append(Run(found.few, floors={"plain_words": floor.few}))
+                slow += floor.times
+                shares.setdefault((half, "first"), []).append(
+                    Run(found.first, floors={"plain_words": floor.first})
+                )
+                shares.setdefault((half, "first five"), []).append(
+                    Run(found.few, floors={"plain_words": floor.few})
+                )
             both = score(
                 [each for half in HALVES for each in phrases(half)],
                 lambda text: [hit.code for hit in finder.find(text, _SYSTEMS, _ASKED)],
             ).times  # fmt: skip
             times.append(Run(
                 _percentile(both, 50), _percentile(both, 50), _percentile(both, 95), _percentile(both, 99),
-                {"plain_words_ms": _percentile(floor.times, 50)},
+                {"plain_words_ms": _percentile(slow, 50)},
             ))  # fmt: skip
     goals = {("held", "first"): Goal(70), ("held", "first five"): Goal(90)}
     return [

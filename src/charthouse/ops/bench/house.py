@@ -14,7 +14,8 @@ from os import getpid
 from typing import TYPE_CHECKING, Final
 
 from charthouse.access.actor import SYSTEM
-from charthouse.access.intake import Change, Intake, Preparer, Written
+from charthouse.access.intake import Change, Intake, Written
+from charthouse.access.preparer import Preparer
 from charthouse.ops.bench import invented, process
 from charthouse.ops.bench.bench import Bench
 from charthouse.ops.bench.place import Place

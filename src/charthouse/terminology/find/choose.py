@@ -12,7 +12,7 @@ from charthouse.terminology.find.bits import holding, places
 from charthouse.terminology.find.lexicon import Lexicon
 from charthouse.terminology.find.question import Option, Question, Unit
 
-MOST: Final = 260  # concepts that are weighed
+MOST: Final = 100  # concepts that are weighed
 _ENOUGH: Final = 40  # with so many that have all the words but one, those with fewer are left alone
 _LEFT_OUT: Final = 3  # words that may be missing
 _HEADINGS: Final = 24
@@ -30,7 +30,7 @@ def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list
     seen = 0
     for number, missing in enumerate(_missing(known)):
         bits = reduce(and_, (bits for place, (_, bits) in enumerate(known) if place not in missing))
-        if not (question.encounter in {"D", "S"}):
+        if question.encounter not in {"D", "S"}:
             bits &= ~lexicon.later
         if only_billable:
             bits &= lexicon.selectable
@@ -38,7 +38,7 @@ def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list
         seen |= bits
         if not bits:
             continue
-        room = MOST - len(found) if not number else min(MOST - len(found), 80)
+        room = MOST - len(found) if not number else min(MOST - len(found), 40)
         found.update(dict.fromkeys(islice(_plainest(bits, lexicon, sets.get(question.side, 0)), room)))
         if len(found) >= MOST or (len(missing) > 1 and len(found) >= _ENOUGH):
             break

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from enum import Enum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-from charthouse.terminology.find.words import EMPTY, LONGEST, fold, stem
+from charthouse.terminology.find.words import EMPTY, KNOWN, LONGEST, fold, stem
 
 SIDES: Final = frozenset({"right", "left", "bilateral"})
 UNSPECIFIED: Final = "unspecified"
@@ -26,10 +30,11 @@ _SOFT: Final = _stems(
     "structure area body use term drug female person infection system symptom finding degree"
 )
 _HEAVY: Final = _stems("other specified elsewhere classified multiple nec secondary male nonvenomous")
-_COSTS: Final = {word: 0.3 for word in _SOFT} | {word: 1.2 for word in _HEAVY} | dict.fromkeys(_FREE, 0.0)
+_COSTS: Final = dict.fromkeys(_SOFT, 0.3) | dict.fromkeys(_HEAVY, 1.2) | dict.fromkeys(_FREE, 0.0)
 _ASIDE: Final = 0.15  # of the cost of a word is left where it stands in brackets, or is said not to hold
 _UNTOLD: Final = 0.3  # and so much where it is said to be unspecified: "unspecified quadrant"
 
+_NONE: Final[AbstractSet[str]] = frozenset()
 _PART: Final = re.compile(r"[,;]")
 _PIECE: Final = re.compile(r"[a-z0-9]+|[(\[)\]]")
 _SEVENTH: Final = re.compile(
@@ -41,55 +46,74 @@ class Name(NamedTuple):
     """A name taken apart. `costs` has for each word what it costs not to have been asked for (0 … 1.2).
 
     `denied` are words it says do not hold ("without complications"). `side` is right, left, bilateral
-    or empty; `encounter` is A (initial), B (initial, open fracture), D, S, F (further ones) or empty; `length` is that of the
-    text without it.
+    or empty; `encounter` is A (initial), B (initial, open fracture), D, S, F (further ones) or empty.
     """
 
     costs: dict[str, float]
-    denied: set[str]
+    denied: AbstractSet[str]
     side: str
     encounter: str
-    length: int
+
+
+class _Kind(Enum):
+    """What a piece of a text is for its reading."""
+
+    WORD = 0
+    EMPTY = 1
+    SIDE = 2
+    DENIES = 3
+    DENIES_NEXT = 4
+    WITH = 5
+    OPENS = 6
+    CLOSES = 7
+
+
+@lru_cache(KNOWN)
+def _kind(piece: str) -> tuple[_Kind, str, float]:
+    """What a piece is; of a word the stem, and what it costs."""
+    kind = (
+        _Kind.OPENS if piece in "(["
+        else _Kind.CLOSES if piece in ")]"
+        else _Kind.SIDE if piece in SIDES
+        else _Kind.DENIES if piece in DENIES
+        else _Kind.DENIES_NEXT if piece in DENIES_NEXT
+        else _Kind.WITH if piece == "with"
+        else _Kind.EMPTY if piece in EMPTY
+        else _Kind.WORD
+    )  # fmt: skip
+    cut = stem(piece[:LONGEST])
+    return kind, cut, _COSTS.get(cut, 1.0)
 
 
 def read(text: str) -> Name:
     """Take a display or a term apart."""
-    encounter = ""
-    seventh = _SEVENTH.search(text)
-    if seventh is not None:
-        encounter = _encounter(seventh["kind"].lower(), seventh["rest"].lower())
-        text = text[: seventh.start()]
-    name = Name({}, set(), "", encounter, len(text))
+    encounter, length = seventh(text)
+    costs: dict[str, float] = {}
+    denied: set[str] = set()
     sides: set[str] = set()
-    for number, part in enumerate(_PART.split(fold(text))):
-        sides |= _part(part, name.costs, name.denied, is_first=not number)
+    for number, part in enumerate(_PART.split(fold(text[:length]))):
+        _take(part, costs, denied, sides, is_first=not number)
     side = "" if not sides else "bilateral" if len(sides) > 1 else sides.pop()
-    return name._replace(side=side)
+    return Name(costs, denied or _NONE, side, encounter)
 
 
-def _part(text: str, costs: dict[str, float], denied: set[str], *, is_first: bool) -> set[str]:
-    """Take in what stands between two commas; the sides it names."""
-    sides: set[str] = set()
+def seventh(text: str) -> tuple[str, int]:
+    """The encounter that a display ends with (as in `Name`), and the length of what is before it."""
+    found = _SEVENTH.search(text) if "ncounter" in text or "equela" in text else None
+    if found is None:
+        return "", len(text)
+    return _encounter(found["kind"].lower(), found["rest"].lower()), found.start()
+
+
+def _take(text: str, costs: dict[str, float], denied: set[str], sides: set[str], *, is_first: bool) -> None:
+    """Take in what stands between two commas."""
     denies = before = ""
     depth = 0
     pieces = _PIECE.findall(text)
-    is_untold = not is_first and UNSPECIFIED in pieces and (pieces[0] == UNSPECIFIED or pieces[-1] == UNSPECIFIED)
+    is_untold = not is_first and UNSPECIFIED in pieces and UNSPECIFIED in (pieces[0], pieces[-1])
     for place, piece in enumerate(pieces):
-        if piece in "([":
-            depth += 1
-        elif piece in ")]":
-            depth = max(0, depth - 1)
-        elif piece in SIDES:
-            sides.add(piece)
-        elif piece in DENIES or pieces[place : place + 2] == ["not", "specified"]:
-            denies = "no" if before not in {"or", "and"} else ""  # "with or without" says nothing
-        elif piece in DENIES_NEXT:
-            denies = denies or piece
-        elif piece == "with" or (piece == "of" and (before == "body" or _is_site(pieces[place + 1 : place + 2]))):
-            denies = ""
-        elif piece not in EMPTY:
-            cut = stem(piece[:LONGEST])
-            cost = _COSTS.get(cut, 1.0)
+        kind, cut, cost = _kind(piece)
+        if kind is _Kind.WORD:
             if depth or denies:
                 cost *= _ASIDE
             elif is_untold or before == UNSPECIFIED:
@@ -98,16 +122,35 @@ def _part(text: str, costs: dict[str, float], denied: set[str], *, is_first: boo
                 denied.discard(cut)
             elif cut not in costs:
                 denied.add(cut)
-            costs[cut] = min(cost, costs.get(cut, cost))
+            if costs.get(cut, 9.0) > cost:
+                costs[cut] = cost
             if denies in DENIES_NEXT:
                 denies = ""
+        elif kind is _Kind.SIDE:
+            sides.add(piece)
+        elif kind is _Kind.OPENS:
+            depth += 1
+        elif kind is _Kind.CLOSES:
+            depth = max(0, depth - 1)
+        else:
+            denies = _denial(kind, before, pieces[place : place + 2], denies)
         before = piece
-    return sides
 
 
-def _is_site(following: list[str]) -> bool:
-    """Whether what comes after "of" is where it all is: "without rupture of left ear drum"."""
-    return bool(following) and (following[0] in SIDES or following[0] == UNSPECIFIED)
+def _denial(kind: _Kind, before: str, pieces: Sequence[str], denies: str) -> str:
+    """What is being denied after a small word: empty for nothing. `pieces` are the word and the one behind it."""
+    if kind is _Kind.DENIES or pieces == ["not", "specified"]:
+        return "no" if before not in {"or", "and"} else ""  # "with or without" says nothing
+    if kind is _Kind.DENIES_NEXT:
+        return denies or pieces[0]
+    if kind is _Kind.WITH or (pieces[0] == "of" and (before == "body" or _is_site(pieces[1:]))):
+        return ""
+    return denies
+
+
+def _is_site(pieces: Sequence[str]) -> bool:
+    """Whether "of" leads on to where it all is, as in "without rupture of left ear drum"."""
+    return bool(pieces) and (pieces[0] in SIDES or pieces[0] == UNSPECIFIED)
 
 
 def plainness(display: str) -> float:

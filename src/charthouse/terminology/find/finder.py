@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from charthouse.base.clock import now
@@ -17,10 +17,12 @@ from charthouse.terminology.find import lore
 from charthouse.terminology.find.choose import chosen
 from charthouse.terminology.find.cost import UNSPECIFIED
 from charthouse.terminology.find.fragment import by_code
-from charthouse.terminology.find.hit import Hit, family, note, sides
-from charthouse.terminology.find.lexicon import Lexicon
+from charthouse.terminology.find.hit import Hit, note
+from charthouse.terminology.find.lexicon import Entry, Lexicon
 from charthouse.terminology.find.question import Question, ask
+from charthouse.terminology.find.sides import Sides, family
 from charthouse.terminology.find.weigh import Scale
+from charthouse.terminology.find.words import split, stem
 from charthouse.terminology.load.kinds import named
 from charthouse.terminology.shelf import Shelf
 from charthouse.terminology.tabled import Tabled
@@ -30,19 +32,27 @@ MOST: Final = 100  # hits
 
 _DAY: Final = 86_400_000  # milliseconds
 _LOOK: Final = 0.05  # seconds between two looks at what a site has loaded
-_CODE_MERIT: Final = 1000.0  # a code that was typed comes before all that words find
+_TYPED: Final = 1000.0  # the merit of a code that was typed: before all that words find
 
 Provider = Callable[[], Connection]
 
 
 class _Found(NamedTuple):
-    """A concept that was found, its merit and the name it was found by (empty for its display)."""
+    """A concept that was found: its merit, the name it was found by (empty for its display), and the
+    question, None for a code that was typed."""
 
     merit: float
-    lexicon: Lexicon
+    held: _Index
     concept: Concept
-    why: tuple[str, ...]
-    side: str = ""
+    term: str = ""
+    question: Question | None = None
+
+
+class _Index(NamedTuple):
+    """What is kept of one release."""
+
+    lexicon: Lexicon
+    sides: Sides
 
 
 class Finder:
@@ -66,7 +76,7 @@ class Finder:
             for name, each in self._providers.items()
         ]
         self._lock = threading.Lock()
-        self._lexicons: dict[tuple[str, int, int], Lexicon] = {}
+        self._indexes: dict[tuple[str, int, int], _Index] = {}
         self._due = 0.0
         self._catalogue = self._looked(None)
 
@@ -89,28 +99,32 @@ class Finder:
             return []
         found: list[_Found] = []
         for name in dict.fromkeys(systems):
-            found += self._in(self.lexicon(name), text, limit, only_billable=only_billable)
+            found += self._in(self._index(name), text, limit, only_billable=only_billable)
         found.sort(key=lambda each: -each.merit)
-        return self._told(_apart(found, limit))
+        return _told(_apart(found, limit))
 
     def lexicon(self, name: str) -> Lexicon:
         """The words of the release in force of a system; Problem(not_found) where there is none."""
+        return self._index(name).lexicon
+
+    def _index(self, name: str) -> _Index:
         system = self._now().expected(url(name))
         if not isinstance(system, Tabled):
             raise TypeError(f"{system!r} does not stand in tables")
         key = (*system.key, system.system.loaded)
-        held = self._lexicons.get(key)
+        held = self._indexes.get(key)
         if held is None:
             with self._lock:
-                held = self._lexicons.get(key)
+                held = self._indexes.get(key)
                 if held is None:
-                    held = self._lexicons[key] = self._read(system)
+                    held = self._indexes[key] = self._read(system)
         return held
 
-    def _read(self, system: Tabled) -> Lexicon:
+    def _read(self, system: Tabled) -> _Index:
         provider = self._providers[system.key[0]]
         sql = queries.load("charthouse.terminology", "find", provider().dialect)
-        return Lexicon(system, provider, sql, lore.load(system.release.url))
+        lexicon = Lexicon(system, provider, sql, lore.load(system.release.url))
+        return _Index(lexicon, Sides(lexicon))
 
     def _now(self) -> Catalogue:
         """What stands where, looked up anew when a site loads a release, and at midnight UTC."""
@@ -120,48 +134,86 @@ class Finder:
             loaded = tuple(shelf.stamp() for shelf in self._shelves if shelf.name != "shipped")
             if loaded != catalogue.stamps or self._clock() // _DAY != catalogue.day:
                 catalogue = self._catalogue = self._looked(catalogue)
-                self._lexicons = {}
+                self._indexes = {key: held for key, held in self._indexes.items() if key[0] == "shipped"}
         return catalogue
 
     def _looked(self, before: Catalogue | None) -> Catalogue:
         return Catalogue(self._shelves, None, None, self._clock() // _DAY, before)
 
-    def _in(self, lexicon: Lexicon, text: str, limit: int, *, only_billable: bool) -> list[_Found]:
+    def _in(self, index: _Index, text: str, limit: int, *, only_billable: bool) -> list[_Found]:
         """What one system has, unordered."""
-        codes = by_code(text, lexicon, limit * 3)
+        lexicon = index.lexicon
+        codes, text = by_code(text, lexicon, limit * 3)
         if only_billable:
-            codes = [each for each in codes if each.is_selectable and each.is_active]
-        found = [
-            _Found(_CODE_MERIT - place, lexicon, each, ("code",)) for place, each in enumerate(codes)
-        ]  # fmt: skip
-        if codes:
-            return found
+            codes = [each for each in codes if _is_billable(each)]
+        found = [_Found(_TYPED - place, index, each) for place, each in enumerate(codes)]
         question = ask(text, lexicon)
         ids = chosen(question, lexicon, only_billable=only_billable)
         near = lexicon.entries(ids)
         scale = Scale(question, lexicon, near)
-        told = _read_as(question)
         for id in ids:
             if id in near:
                 merit, entry, term = scale.weigh(near[id])
-                why = (*told, f"also called “{term}”") if term else told
-                found.append(_Found(merit, lexicon, entry.concept, why, question.side))
+                found.append(_Found(merit, index, entry.concept, term, question))
         return found
 
-    def _told(self, found: Iterable[_Found]) -> list[Hit]:
-        hits: list[Hit] = []
-        for each in found:
-            system, concept = each.lexicon.system, each.concept
-            choices = sides(system, concept)
-            other = choices.get(each.side or UNSPECIFIED, concept)
-            if other.id != concept.id and concept.is_selectable:
-                concept = other
-            hits.append(Hit(
-                system.release.url, system.release.version, concept.code, concept.display,
-                concept.is_selectable and concept.is_active, each.why,
-                {side: choice.code for side, choice in choices.items()},
-            ))  # fmt: skip
-        return hits
+
+def _told(found: Sequence[_Found]) -> list[Hit]:
+    """What was found as hits. Where a side is asked for, or none, its code stands for the condition."""
+    hits: list[Hit] = []
+    notes = _notes(found)
+    for each in found:
+        release, concept = each.held.lexicon.system.release, each.concept
+        sides = each.held.sides.of(concept)
+        if each.question is not None and concept.is_selectable:
+            concept = sides.get(each.question.side or UNSPECIFIED, concept)
+        hits.append(Hit(
+            release.url, release.version, concept.code, concept.display, _is_billable(concept), _why(each),
+            {side: choice.code for side, choice in sides.items()}, notes[release.url, each.concept.id],
+        ))  # fmt: skip
+    return hits
+
+
+def _is_billable(concept: Concept) -> bool:
+    return concept.is_selectable and concept.is_active
+
+
+def _why(found: _Found) -> tuple[str, ...]:
+    """How the question was read, as far as the name that was found does not show it."""
+    if found.question is None:
+        return ("code",)
+    said = {stem(word): word for word in reversed(split(f"{found.concept.display} {found.term}"))}
+    told: list[str] = []
+    for unit in found.question.units:
+        if unit.told:
+            told.append(unit.told)
+        elif not unit.is_aside and stem(unit.said) not in said:
+            meant = (stem for option in unit.options for word in option.words for stem in word.accepts)
+            word = next((said[stem] for stem in meant if stem in said), None)
+            if word is not None:
+                told.append(f"{unit.said} → {word}")
+    return (*told, f"also called “{found.term}”") if found.term else tuple(told)
+
+
+def _notes(found: Iterable[_Found]) -> dict[tuple[str, int], str]:
+    """What the book says of each concept and of those above it that its code begins with, by url and id."""
+    notes: dict[tuple[str, int], str] = {}
+    for lexicon in {id(each.held): each.held.lexicon for each in found}.values():
+        own = [each.concept for each in found if each.held.lexicon is lexicon]
+        near = lexicon.entries([concept.id for concept in own])
+        lines = {concept.id: list(_line(concept, near)) for concept in own}
+        said = lexicon.system.properties(sorted({id for line in lines.values() for id in line}))
+        for number, line in lines.items():
+            notes[lexicon.system.release.url, number] = note(pair for id in line for pair in said.get(id, ()))
+    return notes
+
+
+def _line(concept: Concept, near: Mapping[int, Entry]) -> Iterator[int]:
+    """The ids of a concept and of those above it that its code begins with, the nearest first."""
+    above = near.get(concept.id)
+    while above is not None and concept.code.startswith(above.concept.code):
+        yield above.concept.id
+        above = near.get(above.concept.parent)
 
 
 def url(name: str) -> str:
@@ -177,19 +229,15 @@ def url(name: str) -> str:
         ) from None  # fmt: skip
 
 
-def _read_as(question: Question) -> tuple[str, ...]:
-    return tuple(unit.told for unit in question.units if unit.told)
-
-
-def _apart(found: list[_Found], limit: int) -> list[_Found]:
-    """The best of each family: of the sides and encounters of one condition."""
+def _apart(found: Iterable[_Found], limit: int) -> list[_Found]:
+    """The best of each condition: of the codes for its sides and encounters. Codes that were typed all stay."""
     kept: list[_Found] = []
-    seen: set[tuple[str, ...]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for each in found:
-        key = (each.lexicon.system.release.url, each.concept.code[:3], *family(each.concept.display))
-        if each.merit >= _CODE_MERIT / 2 or key not in seen:
-            seen.add(key)
+        key = (each.held.lexicon.system.release.url, each.concept.code[:3], family(each.concept.display))
+        if each.question is None or key not in seen:
             kept.append(each)
             if len(kept) == limit:
                 break
+        seen.add(key)
     return kept

@@ -14,29 +14,52 @@ from charthouse.terminology.trees import is_storable
 LONGEST: Final = 60  # characters of a code
 
 _CODE: Final = re.compile(r"(?=.*\d)\S+")  # some digit, no spaces
-_SHORTEST: Final = 3  # what is shorter is looked up as a code only where it is one
+_SHORTEST: Final = 3  # what is shorter is the beginning of a code only where it is no abbreviation
+_LEAST: Final = 2
 
 
-def by_code(text: str, lexicon: Lexicon, limit: int) -> list[Concept]:
-    """The concept whose code this is, else those whose codes begin so; empty for a text that is no code."""
+def by_code(text: str, lexicon: Lexicon, limit: int) -> tuple[list[Concept], str]:
+    """The concepts that are meant by a code or by its beginning, the code itself first; and the words left over.
+
+    A code may stand before or behind words. What is below a code that was typed follows it.
+    """
     text = text.strip()
-    if not text or len(text) > LONGEST or not is_storable(text):
+    if not text or not is_storable(text):
+        return [], text
+    found = _whole(text, lexicon, limit)
+    if found or " " not in text:
+        return (found, "") if found else _begun(text, lexicon, limit)
+    for part, rest in (text.split(maxsplit=1), reversed(text.rsplit(maxsplit=1))):
+        if _CODE.fullmatch(part) and len(part) >= _SHORTEST:
+            found = _whole(part, lexicon, 1)
+            if found:
+                return found, rest
+    return [], text
+
+
+def _whole(text: str, lexicon: Lexicon, limit: int) -> list[Concept]:
+    """The concept with this code, and what is below it."""
+    if len(text) > LONGEST:
         return []
     spellings = list(_spellings(text))
     exact = lexicon.system.found(spellings)
     whole = next((exact[each] for each in spellings if each in exact), None)
-    if whole is None and _CODE.fullmatch(text) is None:
+    if whole is None:
         return []
-    found = [] if whole is None else [whole]
-    if whole is not None:
-        below = (each for each in lexicon.system.walk(lexicon.system.below(whole)) if each.id != whole.id)
-        found.extend(islice(below, limit - 1))
-    if whole is None and len(text.rstrip(".")) >= _SHORTEST - 1:
-        for spelling in dict.fromkeys(each.rstrip(".") for each in spellings):
+    below = (each for each in lexicon.system.walk(lexicon.system.below(whole)) if each.id != whole.id)
+    return [whole, *islice(below, limit - 1)]
+
+
+def _begun(text: str, lexicon: Lexicon, limit: int) -> tuple[list[Concept], str]:
+    """The concepts whose codes begin so; the text is left over where there are none."""
+    plain = text.rstrip(".")
+    is_code = _CODE.fullmatch(text) is not None and _LEAST <= len(plain) <= LONGEST
+    if is_code and (len(plain) >= _SHORTEST or (plain.lower(),) not in lexicon.lore.short):
+        for spelling in dict.fromkeys(each.rstrip(".") for each in _spellings(text)):
             found = lexicon.starting(spelling, limit)
             if found:
-                break
-    return found
+                return found, ""
+    return [], text
 
 
 def _spellings(text: str) -> Iterator[str]:

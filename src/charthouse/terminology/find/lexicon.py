@@ -24,8 +24,8 @@ from charthouse.terminology.tabled import Tabled
 # notes of other concepts that name a concept and its code, e.g. "wheezing NOS (R06.2)"
 _POINTING: Final = ("excludes1", "excludes2", "codeFirst", "useAdditionalCode")
 _POINTED: Final = re.compile(r"(?P<name>[^()]+(?:\([^()]*\)[^()]*)*) \((?P<code>[A-Z]\d[\dA-Z](?:\.[\dA-Z]+)?)-?\)")
-_SETS: Final = 300  # words whose concepts are kept at hand, twice that at most
-_ENTRIES: Final = 3_000
+_SETS: Final = 150  # words whose concepts are kept at hand, twice that at most
+_ENTRIES: Final = 1_000
 _ASKED: Final = 400  # concepts read at once
 
 # what a text is worth as a name of a concept: subtracted from what it gains

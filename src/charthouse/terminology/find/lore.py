@@ -40,7 +40,10 @@ class Common(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lore:
-    """What is known of the words for one code system. `short` is by words and by stems, `same` by stem, `common` by code."""
+    """What is known of the words for one code system.
+
+    `short` is by words and by stems, `same` by stem, `common` by code.
+    """
 
     short: dict[tuple[str, ...], Short] = field(default_factory=dict)
     same: dict[str, frozenset[str]] = field(default_factory=dict)

@@ -18,30 +18,30 @@ UNITS: Final = 12  # so much of a long question is looked at
 _OFTEN: Final = 3  # groups of codes that have a word which is worth completing
 _SAME, _STARTED, _SLIP, _OTHER, _AS_IS = 0.08, 0.15, 0.25, 0.25, 0.2  # what a less direct reading costs
 _DENIED: Final = 0.3  # of the weight of a word that is said not to hold: many names do not mention it
-_SOFT: Final = frozenset(
-    stem(word) for word in "type disease disorder syndrome condition encounter mellitus".split()
-)
+_SOFT_WORDS: Final = "type disease disorder syndrome condition encounter mellitus"
 # words that may help to choose between codes, but whose absence says nothing
-_ASIDE: Final = frozenset(
-    stem(word)
-    for word in (
-        "patient complaint complain present presents evaluation eval noted likely probable possible suspected new onset "
-        "today visit time times since all when after before during while him her status post current "
-        "encounter initial subsequent sequela follow up stable controlled known symptom year week month day hour "
-        "lot some very really always getting got gets feels feeling feel cannot cant wont not unspecified nos "
-        "problem problems issue issues recent now still again ongoing continued clinic office "
-        "both each side us me i am are been being did do does had he she they you your this that these those use"
-    ).split()
-)  # fmt: skip
+_ASIDE_WORDS: Final = """
+patient complaint complain present presents evaluation eval noted likely probable possible suspected new onset
+today visit time times since all when after before during while him her status post current encounter initial
+subsequent sequela follow up stable controlled known symptom year week month day hour lot some very really always
+getting got gets feels feeling feel cannot cant wont not unspecified nos problem problems issue issues recent now
+still again ongoing continued clinic office both each side us me i am are been being did do does had he she they
+you your this that these those use
+"""
+_COUNTED_WORDS: Final = "stage type grade class bipolar level factor phase cin nyha ckd dm"
+_LONG_WORDS: Final = "mo mos month months y yr yrs year years"
+_PREFIX_WORDS: Final = "post pre non peri gastro broncho cardio musculo naso oro hypo pseudo micro"
+
+_SOFT: Final = frozenset(map(stem, _SOFT_WORDS.split()))
+_ASIDE: Final = frozenset(map(stem, _ASIDE_WORDS.split()))
+_COUNTED: Final = frozenset(_COUNTED_WORDS.split())
+_LONG: Final = frozenset(_LONG_WORDS.split())
+_PREFIXES: Final = tuple(_PREFIX_WORDS.split())
 _ORDINALS: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
-_COUNTED: Final = frozenset("stage type grade class bipolar level factor phase cin nyha ckd dm".split())
-_PREFIXES: Final = (
-    "post", "pre", "non", "peri", "gastro", "broncho", "cardio", "musculo", "naso", "oro", "hypo", "pseudo", "micro",
-)  # fmt: skip
 _LASTED: Final = re.compile(
-    r"\b(?:x|for|times)\s*(?:the (?:last|past)\s*)?\d+\s*(?:\+\s*)?(d|days?|hrs?|hours?|w|wks?|weeks?|mos?|months?|y|yrs?|years?)\b"
+    r"\b(?:x|for|times)\s*(?:the (?:last|past)\s*)?\d+\s*(?:\+\s*)?"
+    r"(d|days?|hrs?|hours?|w|wks?|weeks?|mos?|months?|y|yrs?|years?)\b"
 )
-_LONG: Final = frozenset("mo mos month months y yr yrs year years".split())
 _AGED: Final = re.compile(r"\b\d{1,3}\s*(?:yo|y/o|y\.o\.?|yr old|yrs old|years? old|year-old)\b\s*(?:[mf]\b)?")
 
 
@@ -150,7 +150,7 @@ class _Reader:
         sides = {word for word in meaning if word in SIDES or word == "both"}
         if sides:
             seen = sides | ({question.side} if question.side else set())
-            question.side = "bilateral" if len(seen) > 1 or "both" in seen else seen.pop()
+            question.side = "bilateral" if len(seen) > 1 or "both" in seen else next(iter(seen))
         for word in meaning:
             kind = {"initial": "A", "subsequent": "D", "sequela": "S", "sequelae": "S"}.get(word)
             if kind is not None:
@@ -172,8 +172,8 @@ class _Reader:
                 meanings = known.meanings
                 if all(each in self._lexicon.vocabulary for each in stems[place : place + count]):
                     meanings = (*meanings, words)
-                told = f"{said} = {' '.join(known.meanings[0])}"
-                yield _Piece(said, meanings, told)
+                meant = " ".join(known.meanings[0])
+                yield _Piece(said, meanings, f"{said} = {meant}" if meant != said else "")
                 place += count
                 break
             else:
@@ -195,8 +195,7 @@ class _Reader:
         if self._counted(tokens, place):
             return _Piece(said, ((_ORDINALS[said],), (said,)))
         if word != said or slips:
-            told = f"{said} → {word}" if word != said else f"{said}…"
-            return _Piece(said, (tuple(word.split()),), told, slips)
+            return _Piece(said, (tuple(word.split()),), slips=slips)
         for prefix in _PREFIXES:
             rest = said[len(prefix) :]
             if said.startswith(prefix) and len(rest) > 3 and stem(rest) in self._lexicon.vocabulary:
@@ -218,7 +217,7 @@ class _Reader:
         cut = stem(word)
         if self._is_known(word, cut) or not word.isalpha():
             return _Mended(word, cut)
-        begun = self._begun(word) if place == len(tokens) - 1 and len(word) >= 3 else ()
+        begun = self._begun(word) if place == len(tokens) - 1 and len(word) >= 3 else []
         if begun and self._lexicon.vocabulary[begun[0]] >= _OFTEN:
             return _Mended(word, cut, tuple((each, _STARTED) for each in begun))
         if len(word) < SHORTEST:
@@ -282,7 +281,7 @@ class _Reader:
         vocabulary = self._lexicon.vocabulary
         cut = stem(word)
         accepts: dict[str, float] = {}
-        starts = ((cut, 0.0),) if not slips else slips
+        starts = slips or ((cut, 0.0),)
         for begin, cost in starts:
             accepts[begin] = min(cost, accepts.get(begin, 9.0))
             for other in self._lore.same.get(begin, ()):

@@ -21,6 +21,8 @@ _ALIKE: Final = frozenset(
 )  # fmt: skip
 _LIMITS: Final = {4: 1.0, 5: 1.3, 6: 1.6, 7: 2.0, 8: 2.2, 9: 2.4}
 _WIDEST: Final = 2.8  # from ten letters on
+_PAIRS: Final = 4  # pairs of letters that two slips spoil at most, but for some
+_LONG: Final = 10  # letters of a word in which one more may be spoilt
 _CLOSE: Final = 0.7  # so much worse than the best a further word may be
 
 
@@ -61,7 +63,7 @@ class Speller:
             return
         widest = _LIMITS.get(len(word), _WIDEST)
         pairs = _pairs(word)
-        least = max(2, len(pairs) - 2 * math.ceil(widest) - 1)
+        least = max(2, len(pairs) - (_PAIRS if len(word) < _LONG else _PAIRS + 1))
         sets = [self._pairs[pair] for pair in pairs if pair in self._pairs]
         for place in places(holding(sets, least)):
             other = self._words[place]

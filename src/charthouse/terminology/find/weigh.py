@@ -89,6 +89,8 @@ class Scale:
             beyond = taste.beyond
             if above is not entry:
                 beyond += self._further(entry.name, above.name)
+            if beyond >= own.beyond and taste.found.keys() <= own.found.keys():
+                continue  # says no more than the display
             both = _Taste(_joined(own.found, taste.found), beyond, max(taste.clash, own.clash))
             merit = self._merit(both, usual) - worth
             if merit > best:
@@ -98,14 +100,18 @@ class Scale:
     def _merit(self, taste: _Taste, usual: float) -> float:
         """What a text is worth. That a code is common counts as far as the words asked for are all there."""
         merit = got = 0.0
-        for part in self._parts:
+        found = taste.found
+        for weight, is_aside, readings in self._parts:
             best = 0.0
-            for cost, words in part.readings:
-                share = sum(weight * (1 - taste.found[number]) for number, weight in words if number in taste.found)
-                best = max(best, share - cost)
-            merit += part.weight * best
-            if not part.is_aside:
-                got += part.weight * best
+            for cost, words in readings:
+                share = -cost
+                for number, part in words:
+                    if number in found:
+                        share += part * (1 - found[number])
+                best = max(best, share)
+            merit += weight * best
+            if not is_aside:
+                got += weight * best
         share = got / self._asked if self._asked else 1.0
         merit = FOUND * merit - BEYOND * taste.beyond - CLASH * taste.clash
         if share >= _ALL and not taste.clash:

@@ -9,24 +9,25 @@ from typing import Final
 
 LONGEST: Final = 40  # letters of a word that are looked at
 
-_KNOWN: Final = 30_000  # words whose stems are kept at hand; more than a system has
+KNOWN: Final = 30_000  # words whose stems are kept at hand; more than a system has
 
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _OWN: Final = re.compile(r"(?<=[a-z])['’`]s?\b")
+_MARKS: Final = frozenset("'’`")
 _VOWEL: Final = re.compile(r"[aeiouy]")
 
 # words that carry no meaning in a name or a question
-EMPTY: Final = frozenset(
-    "an and as at be by due for from has have her his in is it its my of on or s the to was were with".split()
-)
+_EMPTY: Final = "an and as at be by due for from has have her his in is it its my of on or s the to was were with"
+EMPTY: Final = frozenset(_EMPTY.split())
 
 
 def fold(text: str) -> str:
     """`text` in lower case without accents; "Sjögren's" becomes "sjogren"."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = text.casefold()
     if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
         plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return _OWN.sub("", plain)
+    return _OWN.sub("", plain) if not _MARKS.isdisjoint(plain) else plain
 
 
 def split(text: str) -> list[str]:
@@ -34,7 +35,7 @@ def split(text: str) -> list[str]:
     return [word[:LONGEST] for word in _WORD.findall(fold(text))]
 
 
-@lru_cache(_KNOWN)
+@lru_cache(KNOWN)
 def stem(word: str) -> str:
     """`word` (folded) without its ending, so that fractures, fractured and fracture are one.
 
