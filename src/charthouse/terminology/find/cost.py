@@ -27,7 +27,7 @@ _SOFT: Final = _stems(
     "type condition disease disorder syndrome encounter mellitus closed site part level simple current state "
     "organism primary essential degree cause region uncomplicated uncertain acute single generalized general "
     "neoplasm episode nontraumatic nonrheumatic adult age related personal part presence "
-    "structure area body use term drug female person infection system symptom finding degree"
+    "structure area body use term drug female person infection system symptom finding approach qualifier"
 )
 _HEAVY: Final = _stems("other specified elsewhere classified multiple nec secondary male nonvenomous")
 _COSTS: Final = dict.fromkeys(_SOFT, 0.3) | dict.fromkeys(_HEAVY, 1.2) | dict.fromkeys(_FREE, 0.0)
