@@ -15,7 +15,7 @@ from charthouse.fhir.resource import Tree
 
 MODES: Final = ("create", "update", "delete", "profile")
 KNOWN: Final = ("resource", "mode", "profile")
-LARGE: Final = 200  # elements at the top of a Bundle or list from which looking goes to a thread
+LARGE: Final = 20_000  # bytes from which looking goes to a thread, so that others are answered meanwhile
 
 
 async def validate(request: Request) -> Reply:
@@ -30,11 +30,14 @@ async def validate(request: Request) -> Reply:
     tree = given.tree("resource")
     if tree is None and not request.id:
         raise invalid("required", "resource is missing.", place="resource", repair="Send the resource.")
+    length = request.headers.get(b"content-length", b"")
+    size = int(length) if length.isdigit() else LARGE
     if tree is None:
-        tree = (await request.context.gate.read(request.actor, request.type, request.id)).tree
+        stored = await request.context.gate.read(request.actor, request.type, request.id)
+        tree, size = stored.tree, len(stored.body)
     if not isinstance(tree.get("resourceType"), str):
         raise invalid("required", "The resource has no resourceType.", place="resource.resourceType")
-    issues = [] if mode == "delete" else await _findings(request, tree, given.texts("profile"))
+    issues = [] if mode == "delete" else await _findings(request, tree, given.texts("profile"), size)
     if tree["resourceType"] != request.type:
         issues.insert(
             0,
@@ -49,9 +52,9 @@ async def validate(request: Request) -> Reply:
     return respond.made(request.context, request.view, told)
 
 
-async def _findings(request: Request, tree: Tree, profiles: list[str]) -> list[Issue]:
-    """What validation finds; large content is looked at in a thread, so that others are answered meanwhile."""
+async def _findings(request: Request, tree: Tree, profiles: list[str], size: int) -> list[Issue]:
+    """What validation finds in a resource that takes `size` bytes."""
     look = request.context.gate.library.examine
-    if any(isinstance(value, list) and len(value) > LARGE for value in tree.values()):
+    if size >= LARGE:
         return await asyncio.to_thread(look, tree, profiles)
     return look(tree, profiles)

@@ -88,6 +88,7 @@ async def validate_code(request: Request) -> Reply:
             infer_system=given.switch("inferSystem"), language=given.text("displayLanguage"),
             supplements=given.texts("useSupplement"),
         ),
+        is_long=isinstance(wanted, dict),
     )  # fmt: skip
     if found.result is None and not found.message:
         raise problem(
