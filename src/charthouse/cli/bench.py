@@ -36,7 +36,7 @@ def bench(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="start, read, create, transaction, import, chart, search, validation, terminology, fhirpath; "
+            help="start, read, create, transaction, import, chart, search, validation, terminology, fhirpath, codes; "
             "all when none is named.",
             show_default=False,
         ),

@@ -10,6 +10,7 @@ from typing import Any, Final
 from charthouse.base.errors import Problem, invalid
 from charthouse.ops.bench import (
     charting,
+    coding,
     consulting,
     creating,
     expressions,
@@ -35,6 +36,7 @@ MEASURES: Final[dict[str, Callable[[Bench], list[Figure]]]] = {
     "validation": validating.measure,
     "terminology": consulting.measure,
     "fhirpath": expressions.measure,
+    "codes": coding.measure,
 }
 
 

@@ -15,6 +15,8 @@ from charthouse.terminology.find.question import Option, Question, Unit
 MOST: Final = 100  # concepts that are weighed
 _ENOUGH: Final = 40  # with so many that have all the words but one, those with fewer are left alone
 _LEFT_OUT: Final = 3  # words that may be missing
+_FEWER: Final = 30  # concepts taken of those that have all the words but some
+_TRIED: Final = 30  # choices of words to leave out
 _HEADINGS: Final = 24
 
 
@@ -22,7 +24,9 @@ def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list
     """Ids of the concepts that may answer a question, at most MOST."""
     units = [unit for unit in question.units if not unit.is_aside and not _is_denied(unit)]
     units = units or question.units
-    wanted = {stem for unit in units for option in unit.options for word in option.words for stem in word.accepts}
+    wanted = {
+        stem for unit in units for option in unit.options for word in option.words for stem in word.accepts
+    }
     sets = lexicon.sets([*wanted, "right", "left", "bilateral"])
     known = [(unit.weight, bits) for unit in units if (bits := _unit(unit, sets))]
     known.sort()
@@ -30,19 +34,32 @@ def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list
     seen = 0
     for number, missing in enumerate(_missing(known)):
         bits = reduce(and_, (bits for place, (_, bits) in enumerate(known) if place not in missing))
-        if question.encounter not in {"D", "S"}:
-            bits &= ~lexicon.later
+        bits &= ~lexicon.later
         if only_billable:
             bits &= lexicon.selectable
         bits &= ~seen
         seen |= bits
         if not bits:
             continue
-        room = MOST - len(found) if not number else min(MOST - len(found), 40)
+        room = MOST - len(found) if not number else min(MOST - len(found), _FEWER)
         found.update(dict.fromkeys(islice(_plainest(bits, lexicon, sets.get(question.side, 0)), room)))
         if len(found) >= MOST or (len(missing) > 1 and len(found) >= _ENOUGH):
             break
-    return [lexicon.first + place for place in found]
+    ids = [lexicon.first + place for place in found]
+    return _later(ids, lexicon, question.encounter) if question.encounter in {"D", "S"} else ids
+
+
+def _later(ids: Sequence[int], lexicon: Lexicon, encounter: str) -> list[int]:
+    """Concepts for a first encounter exchanged for those of the same injury at a further one; others as they are.
+
+    In ICD-10-CM their codes differ in the last character only.
+    """
+    near = lexicon.entries(ids)
+    codes = {
+        id: near[id].concept.code[:-1] + encounter for id in ids if id in near and near[id].name.encounter == "A"
+    }  # fmt: skip
+    others = lexicon.system.found(list(codes.values()))
+    return list(dict.fromkeys(others[codes[id]].id if codes.get(id) in others else id for id in ids))
 
 
 def _plainest(bits: int, lexicon: Lexicon, side: int) -> Iterator[int]:
@@ -63,7 +80,7 @@ def _missing(known: Sequence[tuple[float, int]]) -> Iterator[tuple[int, ...]]:
         yield ()
     for count in range(1, min(_LEFT_OUT, len(known) - 1) + 1):
         several = combinations(range(len(known)), count)
-        yield from sorted(several, key=lambda places: sum(known[place][0] for place in places))[:30]
+        yield from sorted(several, key=lambda places: sum(known[place][0] for place in places))[:_TRIED]
 
 
 def _unit(unit: Unit, sets: Mapping[str, int]) -> int:

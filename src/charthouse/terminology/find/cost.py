@@ -38,7 +38,7 @@ _NONE: Final[AbstractSet[str]] = frozenset()
 _PART: Final = re.compile(r"[,;]")
 _PIECE: Final = re.compile(r"[a-z0-9]+|[(\[)\]]")
 _SEVENTH: Final = re.compile(
-    r",? (?P<kind>initial encounter|subsequent encounter|sequela)(?P<rest>[^,]*)$", re.IGNORECASE
+    r",? (?P<kind>initial encounter|subsequent encounter|sequela$)(?P<rest>.*)$", re.IGNORECASE
 )
 
 
@@ -165,4 +165,4 @@ def _encounter(kind: str, rest: str) -> str:
         return "B" if "open" in rest else "A"
     if kind == "sequela":
         return "S"
-    return "D" if not rest or "closed" in rest or "routine" in rest else "F"
+    return "D" if not rest or ("open" not in rest and ("closed" in rest or "routine" in rest)) else "F"

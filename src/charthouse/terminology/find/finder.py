@@ -16,7 +16,8 @@ from charthouse.terminology.concept import Concept
 from charthouse.terminology.find import lore
 from charthouse.terminology.find.choose import chosen
 from charthouse.terminology.find.cost import UNSPECIFIED
-from charthouse.terminology.find.fragment import by_code
+from charthouse.terminology.find.fragment import by_code, whole
+from charthouse.terminology.find.guide import Guide, guide
 from charthouse.terminology.find.hit import Hit, note
 from charthouse.terminology.find.lexicon import Entry, Lexicon
 from charthouse.terminology.find.question import Question, ask
@@ -102,6 +103,17 @@ class Finder:
             found += self._in(self._index(name), text, limit, only_billable=only_billable)
         found.sort(key=lambda each: -each.merit)
         return _told(_apart(found, limit))
+
+    def guide(self, system: str, code: str) -> Guide:
+        """What a coder must know at a code, in any spelling of it.
+
+        Raises Problem(not_found) that names the system or code that is not there.
+        """
+        held = self._index(system)
+        concept = whole(code, held.lexicon)
+        if concept is None:
+            _, concept = self._catalogue.concept(url(system), code)
+        return guide(held.lexicon, held.sides, concept)
 
     def lexicon(self, name: str) -> Lexicon:
         """The words of the release in force of a system; Problem(not_found) where there is none."""

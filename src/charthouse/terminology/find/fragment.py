@@ -37,17 +37,23 @@ def by_code(text: str, lexicon: Lexicon, limit: int) -> tuple[list[Concept], str
     return [], text
 
 
-def _whole(text: str, lexicon: Lexicon, limit: int) -> list[Concept]:
-    """The concept with this code, and what is below it."""
-    if len(text) > LONGEST:
-        return []
+def whole(text: str, lexicon: Lexicon) -> Concept | None:
+    """The concept with this code."""
+    text = text.strip()
+    if not text or len(text) > LONGEST or not is_storable(text):
+        return None
     spellings = list(_spellings(text))
     exact = lexicon.system.found(spellings)
-    whole = next((exact[each] for each in spellings if each in exact), None)
-    if whole is None:
+    return next((exact[each] for each in spellings if each in exact), None)
+
+
+def _whole(text: str, lexicon: Lexicon, limit: int) -> list[Concept]:
+    """The concept with this code, and what is below it."""
+    found = whole(text, lexicon)
+    if found is None:
         return []
-    below = (each for each in lexicon.system.walk(lexicon.system.below(whole)) if each.id != whole.id)
-    return [whole, *islice(below, limit - 1)]
+    below = (each for each in lexicon.system.walk(lexicon.system.below(found)) if each.id != found.id)
+    return [found, *islice(below, limit - 1)]
 
 
 def _begun(text: str, lexicon: Lexicon, limit: int) -> tuple[list[Concept], str]:

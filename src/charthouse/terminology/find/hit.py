@@ -38,7 +38,7 @@ def note(properties: Iterable[tuple[str, str]]) -> str:
     for name, value in properties:
         texts.setdefault(name, []).append(value)
     parts = [
-        f"{said}: {'; '.join(texts[name][:_TOLD])}{' …' if len(texts[name]) > _TOLD else ''}"
+        f"{said}: {'; '.join(texts[name][:_TOLD])}{' …' if len(texts[name]) > _TOLD else '.'}"
         for name, said in _MINDED if name in texts
     ]  # fmt: skip
-    return shorten(". ".join(parts), _LONGEST)
+    return shorten(" ".join(parts), _LONGEST)

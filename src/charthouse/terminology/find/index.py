@@ -60,7 +60,10 @@ def words(rows: Sequence[Row], first: int) -> Iterator[tuple[str, bytes]]:  # no
                 note(value, place, last[place])
     yield GROUPS, _header(len(set(groups)))
     for number, places in enumerate(_tiers(rows)):
-        yield f"{TIER}{number}", _header(0) + _packed(array("L", (x for place in places for x in (place, place))))
+        yield (
+            f"{TIER}{number}",
+            _header(0) + _packed(array("L", (x for place in places for x in (place, place)))),
+        )
     later = [place for place, row in enumerate(rows) if read(row.display).encounter in _FURTHER]
     yield LATER, _header(0) + _packed(array("L", (x for place in later for x in (place, place))))
     for word in sorted(spans):
@@ -89,7 +92,9 @@ def _packed(pairs: array[int]) -> bytes:
     """The places in intervals (low, high, low, high …), in the smaller of two forms."""
     count = sum(high - low + 1 for low, high in zip(pairs[::2], pairs[1::2], strict=True))
     if count <= FEW:
-        places = {place for low, high in zip(pairs[::2], pairs[1::2], strict=True) for place in range(low, high + 1)}
+        places = {
+            place for low, high in zip(pairs[::2], pairs[1::2], strict=True) for place in range(low, high + 1)
+        }
         return b"l" + array("I", sorted(places)).tobytes()
     bits = bytearray(max(pairs[1::2], default=0) // 8 + 1)
     for low, high in zip(pairs[::2], pairs[1::2], strict=True):

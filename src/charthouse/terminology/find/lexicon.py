@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Final
+from typing import Final, NamedTuple
 
 from charthouse.db.connect import Connection
 from charthouse.terminology.codesystem import PROSE
-from charthouse.terminology.concept import Concept
+from charthouse.terminology.concept import Concept, Row
 from charthouse.terminology.find.bits import spanned
 from charthouse.terminology.find.cost import Name, read
-from charthouse.terminology.find.index import GROUPS, LATER, NOTE, TIER, TIERS, unpack
+from charthouse.terminology.find.index import GROUPS, LATER, NOTE, TIER, TIERS, unpack, words
 from charthouse.terminology.find.lore import Lore
 from charthouse.terminology.find.spelling import Speller
 from charthouse.terminology.find.words import split, stem
@@ -23,13 +23,32 @@ from charthouse.terminology.tabled import Tabled
 
 # notes of other concepts that name a concept and its code, e.g. "wheezing NOS (R06.2)"
 _POINTING: Final = ("excludes1", "excludes2", "codeFirst", "useAdditionalCode")
-_POINTED: Final = re.compile(r"(?P<name>[^()]+(?:\([^()]*\)[^()]*)*) \((?P<code>[A-Z]\d[\dA-Z](?:\.[\dA-Z]+)?)-?\)")
+_POINTED: Final = re.compile(
+    r"(?P<name>[^()]+(?:\([^()]*\)[^()]*)*) \((?P<code>[A-Z]\d[\dA-Z](?:\.[\dA-Z]+)?)-?\)"
+)
+_LATE: Final = 20_000  # concepts of a release that is read through where it has no word index
 _SETS: Final = 150  # words whose concepts are kept at hand, twice that at most
 _ENTRIES: Final = 1_000
 _ASKED: Final = 400  # concepts read at once
 
-# what a text is worth as a name of a concept: subtracted from what it gains
-OWN, GIVEN, TERM, INCLUDED, POINTED = 0.0, 0.05, 0.1, 0.2, 0.3
+# where a name comes from: what is subtracted for that
+GIVEN: Final = 0.05  # by the lore
+TERM: Final = 0.1  # an inclusion term, a synonym
+INCLUDED: Final = 0.2  # in an "includes" note
+POINTED: Final = 0.3  # in a note of another concept
+
+
+class Term(NamedTuple):
+    """A further name of a concept: the text, the text taken apart, and what is subtracted for it."""
+
+    text: str
+    name: Name
+    worth: float
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the release itself gives this name to the concept."""
+        return self.worth in {TERM, INCLUDED}
 
 
 class Entry:
@@ -37,7 +56,7 @@ class Entry:
 
     __slots__ = ("concept", "name", "terms")
 
-    def __init__(self, concept: Concept, terms: tuple[tuple[str, Name, float], ...]) -> None:
+    def __init__(self, concept: Concept, terms: tuple[Term, ...]) -> None:
         self.concept = concept
         self.name = read(concept.display)
         self.terms = terms
@@ -55,6 +74,8 @@ class Lexicon:
         self._connection = connection
         self._sql = sql
         rows = connection().run(sql.vocabulary, (system.system.id,))
+        self._late = self._made_late() if not rows and system.system.concepts <= _LATE else {}
+        rows = rows or [(word, blob[:3]) for word, blob in self._late.items()]
         held = {word: int.from_bytes(bytes(head), "little") for word, head in rows}
         self.groups = max(2, held.pop(GROUPS, 0))
         self.vocabulary: dict[str, int] = {word: count for word, count in held.items() if word[0] != "="}
@@ -80,6 +101,22 @@ class Lexicon:
                 spans.setdefault(word, []).append(pair)
         return names, spans
 
+    def _made_late(self) -> dict[str, bytes]:
+        """The word index of a small release that was filled without one."""
+        concepts = list(self.system.walk(self.system.all()))
+        codes = {each.id: each.code for each in concepts}
+        ids = list(codes)
+        names = self.system.designations(ids)
+        notes = self._included(ids)
+        rows = [
+            Row(
+                each.code, each.display, (codes[each.parent],) if each.parent else (), each.flags,
+                tuple(names.get(each.id, ())), tuple((NOTE, text) for text in notes.get(each.id, ())),
+            )
+            for each in concepts
+        ]  # fmt: skip
+        return dict(words(rows, self.first))
+
     @cached_property
     def speller(self) -> Speller:
         """Mends words into those of the release, of its given names and of the lore."""
@@ -89,25 +126,21 @@ class Lexicon:
         return Speller(known)
 
     @cached_property
+    def tiers(self) -> tuple[int, ...]:
+        """The selectable concepts with the plainest names, then more of them, at last all."""
+        names = [f"{TIER}{number}" for number in range(len(TIERS))]
+        found = self._read(names)
+        return tuple(found.get(name, 0) for name in names)
+
+    @property
     def selectable(self) -> int:
         """The concepts that may stand in a record."""
-        return self._tiers[-1]
+        return self.tiers[-1]
 
     @cached_property
     def later(self) -> int:
         """The concepts for a further encounter, or for a late effect."""
         return self._read([LATER]).get(LATER, 0)
-
-    @property
-    def tiers(self) -> Sequence[int]:
-        """The selectable concepts with the plainest names, then more of them, at last all."""
-        return self._tiers
-
-    @cached_property
-    def _tiers(self) -> tuple[int, ...]:
-        names = [f"{TIER}{number}" for number in range(len(TIERS))]
-        found = self._read(names)
-        return tuple(found.get(name, 0) for name in names)
 
     @cached_property
     def common(self) -> int:
@@ -136,6 +169,8 @@ class Lexicon:
         return found
 
     def _read(self, words: Sequence[str]) -> dict[str, int]:
+        if self._late:
+            return {word: unpack(self._late[word])[1] for word in words if word in self._late}
         rows = self._connection().run(self._sql.sets, (self.system.system.id, json.dumps(list(words))))
         return {word: unpack(bytes(blob))[1] for word, blob in rows}
 
@@ -166,11 +201,16 @@ class Lexicon:
     def _made(self, ids: Sequence[int]) -> Iterable[Entry]:
         concepts = self.system.concepts(ids)
         designations = self.system.designations(ids)
-        included: dict[int, list[str]] = {}
-        for id, text in self._connection().run(self._sql.included, (NOTE, json.dumps(list(ids)))):
-            included.setdefault(id, []).append(text)
+        included = self._included(ids)
         for id, concept in concepts.items():
             texts = [(each.text, TERM) for each in designations.get(id, ()) if each.use not in PROSE]
             texts += [(text, INCLUDED) for text in included.get(id, ())]
             texts += self._names.get(concept.code, ())
-            yield Entry(concept, tuple((text, read(text), worth) for text, worth in texts))
+            yield Entry(concept, tuple(Term(text, read(text), worth) for text, worth in texts))
+
+    def _included(self, ids: Sequence[int]) -> dict[int, list[str]]:
+        """What concepts are said to include, by id."""
+        included: dict[int, list[str]] = {}
+        for id, text in self._connection().run(self._sql.included, (NOTE, json.dumps(list(ids)))):
+            included.setdefault(id, []).append(text)
+        return included

@@ -49,6 +49,7 @@ class Lore:
     same: dict[str, frozenset[str]] = field(default_factory=dict)
     common: dict[str, Common] = field(default_factory=dict)
     parts: frozenset[str] = frozenset()  # every word of a key of `short`
+    longest: int = 0  # words of the longest key
 
     def weight(self, code: str) -> float:
         """How common a code is: its own weight, else that of the nearest above it that has one."""
@@ -68,7 +69,8 @@ def load(url: str) -> Lore:
     for each in listed:
         short.setdefault(tuple(stem(word) for word in split(each.said)), each)
     parts = frozenset(part for key in short for part in key)
-    return Lore(short, same(), common() if url == DIAGNOSES else {}, parts)
+    longest = max(map(len, short), default=0)
+    return Lore(short, same(), common() if url == DIAGNOSES else {}, parts, longest)
 
 
 def phrases(name: str) -> Iterator[Short]:

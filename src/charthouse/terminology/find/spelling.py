@@ -19,7 +19,7 @@ _ALIKE: Final = frozenset(
     pair for one, other in ("ck", "sz", "sc", "gj", "mn", "fv", "dt", "bp", "kq", "xs", "cz")
     for pair in ((one, other), (other, one))
 )  # fmt: skip
-_LIMITS: Final = {4: 1.0, 5: 1.3, 6: 1.6, 7: 2.0, 8: 2.2, 9: 2.4}
+_LIMITS: Final = {4: 1.05, 5: 1.3, 6: 1.65, 7: 2.05, 8: 2.25, 9: 2.45}
 _WIDEST: Final = 2.8  # from ten letters on
 _PAIRS: Final = 4  # pairs of letters that two slips spoil at most, but for some
 _LONG: Final = 10  # letters of a word in which one more may be spoilt
@@ -55,7 +55,9 @@ class Speller:
         for each in {word, cut or word}:
             for place, away in self._near(each):
                 best[place] = min(away, best.get(place, away))
-        found = sorted((away - 0.12 * self._common[place], self._words[place], away) for place, away in best.items())
+        found = sorted(
+            (away - 0.12 * self._common[place], self._words[place], away) for place, away in best.items()
+        )
         return [Mended(other, away) for merit, other, away in found[:limit] if merit <= found[0][0] + _CLOSE]
 
     def _near(self, word: str) -> Iterator[tuple[int, float]]:
@@ -83,16 +85,10 @@ def distance(one: str, other: str, limit: float) -> float:
         row = [last[0] + _dropped(one, i, a)]
         least = row[0]
         for j, b in enumerate(other):
-            if a == b:
-                cost = last[j]
-            else:
-                cost = min(
-                    last[j] + _changed(a, b, is_first=not i and not j),
-                    last[j + 1] + _dropped(one, i, a),
-                    row[j] + _dropped(other, j, b),
-                )
-                if i and j and a == other[j - 1] and b == one[i - 1]:
-                    cost = min(cost, before[j - 1] + 0.7)
+            cost = last[j] if a == b else last[j] + _changed(a, b, is_first=not i and not j)
+            cost = min(cost, last[j + 1] + _dropped(one, i, a), row[j] + _dropped(other, j, b))
+            if i and j and a != b and a == other[j - 1] and b == one[i - 1]:
+                cost = min(cost, before[j - 1] + 0.7)
             row.append(cost)
             least = min(least, cost)
         if least > limit:

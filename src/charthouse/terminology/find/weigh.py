@@ -15,6 +15,7 @@ ASIDE: Final = 0.15  # what a word weighs that may help but is not missed
 BEYOND: Final = 0.5  # for each word of a name that was not asked for, times its cost
 CLASH: Final = 1.6  # where one says "with" and the other "without"
 WHOLE: Final = 1.0  # where a name says all that was asked for and nothing else
+CONTAINED: Final = 0.8  # where all that a name says was asked for, but more was
 USUAL: Final = 0.4  # times how common the code is
 HEADING: Final = 1.5
 SIDE: Final = 2.5  # the other side than was asked for
@@ -114,13 +115,14 @@ class Scale:
                 got += weight * best
         share = got / self._asked if self._asked else 1.0
         merit = FOUND * merit - BEYOND * taste.beyond - CLASH * taste.clash
-        if share >= _ALL and not taste.clash:
-            merit += WHOLE * max(0.0, 1 - 2 * taste.beyond)
+        if not taste.clash:
+            whole = WHOLE if share >= _ALL else CONTAINED * share
+            merit += whole * max(0.0, 1 - 2 * taste.beyond)
         return merit + (usual * share * share if usual > 0 else usual)
 
     def _amiss(self, entry: Entry) -> float:
         """What is subtracted whatever name was found: for a heading, a wrong side, a wrong encounter."""
-        heading = 0.0 if entry.concept.is_selectable else HEADING
+        heading = 0.0 if entry.concept.is_selectable and entry.concept.is_active else HEADING
         return heading + self._wrong_side(entry.name) + self._wrong_encounter(entry.name)
 
     def _wrong_side(self, name: Name) -> float:
@@ -134,7 +136,7 @@ class Scale:
     def _wrong_encounter(self, name: Name) -> float:
         asked = self._question.encounter or "A"
         if name.encounter == asked:
-            return 0.0
+            return -ENCOUNTER / 2 if asked in {"D", "S"} else 0.0
         if not name.encounter:
             return ENCOUNTER / 4 if self._question.encounter else 0.0
         if {name.encounter, asked} in ({"A", "B"}, {"D", "F"}):
@@ -148,7 +150,7 @@ class Scale:
             id = above.concept.id
             held = self._terms.get(id)
             if held is None:
-                tasted = ((self._taste(name), worth, text) for text, name, worth in above.terms)
+                tasted = ((self._taste(term.name), term.worth, term.text) for term in above.terms)
                 held = self._terms[id] = [each for each in tasted if each[0].found]
             for taste, worth, text in held:
                 yield above, taste, worth, text

@@ -17,7 +17,9 @@ _MARKS: Final = frozenset("'’`")
 _VOWEL: Final = re.compile(r"[aeiouy]")
 
 # words that carry no meaning in a name or a question
-_EMPTY: Final = "an and as at be by due for from has have her his in is it its my of on or s the to was were with"
+_EMPTY: Final = (
+    "an and as at be by due for from has have her his in is it its my of on or s the to was were with"
+)
 EMPTY: Final = frozenset(_EMPTY.split())
 
 
