@@ -47,7 +47,9 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         from building.definitions import compile_file
         from building.units import ESSENCE, compile_units
 
-        self.app.display_info("charthouse: making the R4 definitions, the code systems and the browser assets")
+        self.app.display_info(
+            "charthouse: making the R4 definitions, the code systems and the browser assets"
+        )
         try:
             modules = fetch.packages(root / LOCK, assets.NEEDED)
             data = wheels.files(root)

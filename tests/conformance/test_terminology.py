@@ -96,7 +96,9 @@ def test_value_sets_of_us_core_expand_or_name_what_is_missing(asked: Terminology
         if value not in ELSEWHERE and not value.startswith(VSAC) and not value.endswith("#withheld")
     }  # fmt: skip
     assert not unexplained
-    assert set(expanded) == EXPANDED - {"us-core-servicerequest-category"}  # lists SNOMED CT codes of the standard
+    assert set(expanded) == EXPANDED - {
+        "us-core-servicerequest-category"
+    }  # lists SNOMED CT codes of the standard
     for name, expansion in expanded.items():
         assert expansion.total == len(expansion.rows) > 0, name
         for row in expansion.rows:

@@ -89,7 +89,10 @@ def test_no_narrative_and_no_names_of_licensed_codes_are_shipped(shipped: Place)
             if part.get("system") in hl7.LICENSED:
                 assert all(set(item) == {"code"} for item in part.get("concept", ())), url
     for url in hl7.WITHHELD:
-        assert connection.run("SELECT 1 FROM term_mapping WHERE ? IN (source_system, target_system)", (url,)) == []
+        assert (
+            connection.run("SELECT 1 FROM term_mapping WHERE ? IN (source_system, target_system)", (url,))
+            == []
+        )
         assert connection.run("SELECT 1 FROM term_system WHERE url = ? AND concepts > 0", (url,)) == []
     for url, about in connection.run("SELECT url, about FROM term_system"):
         assert b'"text":' not in about, url
