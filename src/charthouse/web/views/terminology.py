@@ -256,7 +256,13 @@ def _marks(looked: Looked) -> list[Mark]:
 def _choice(looked: Looked) -> Choice:
     side = next((one.value for one in looked.properties if one.code == "laterality"), "")
     mark = Mark("grey", "Heading") if not looked.is_selectable else None
-    return Choice(looked.code, looked.display, link(looked.system, looked.code), side, mark)
+    return Choice(_called(looked), looked.display, link(looked.system, looked.code), side, mark)
+
+
+def _called(looked: Looked) -> str:
+    """A code as it is read out; chapters of ICD-10-CM have bare numbers."""
+    is_chapter = short(looked.system) == "icd-10-cm" and looked.code.isdecimal()
+    return f"chapter {looked.code}" if is_chapter else looked.code
 
 
 def _names(looked: Looked) -> list[str]:
@@ -275,7 +281,7 @@ def _notes(looked: Looked, path: list[Looked]) -> list[tuple[str, list[tuple[str
             continue  # it has its seventh character, or needs none
         texts = [(one.value, "") for one in looked.properties if one.code == name]
         for each in reversed(path):
-            texts += [(one.value, each.code) for one in each.properties if one.code == name]
+            texts += [(one.value, _called(each)) for one in each.properties if one.code == name]
         if texts:
             found.append((label, texts))
     return found
