@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from charthouse.access import keys as access_keys
 from charthouse.access.actor import Actor
 from charthouse.access.audit import Audit
+from charthouse.access.books import Books
 from charthouse.access.canonical import Canonical
 from charthouse.access.door import Cookie, Door
 from charthouse.access.gate import Gate
@@ -19,7 +20,6 @@ from charthouse.access.history import History
 from charthouse.access.intake import Intake
 from charthouse.access.keys import Keys
 from charthouse.access.levels import Levels
-from charthouse.access.library import Library
 from charthouse.access.links import Links
 from charthouse.access.outlet import Outlet
 from charthouse.access.people import People
@@ -100,7 +100,7 @@ class Clinic:
             key=self.keys.get("cursor"), bases=self.record.bases,
             page_size=settings.page_size, page_limit=settings.page_limit, codes=self.terminology,
         )  # fmt: skip
-        self.library = Library(
+        self.books = Books(
             self.terminology, self.validator, self.policy, self._written, self.canonical.stamp,
             inline=place.dialect == "sqlite",
         )  # fmt: skip
@@ -110,7 +110,7 @@ class Clinic:
         )
         self.gate = Gate(
             self.record, self.search, self.policy, self.audit, self._patched,
-            History(self.record.reader, self.keys), self.library, levels, f"{self.base_url}/fhir",
+            History(self.record.reader, self.keys), self.books, levels, f"{self.base_url}/fhir",
             budget=settings.search_budget / 1000,
         )  # fmt: skip
         self.about = self.record.about()
@@ -197,7 +197,7 @@ class Clinic:
     def intake(self, actor: Actor, interaction: str = "import") -> Intake:
         """The door for many resources at once."""
         level = Level(self.settings.validation_import)
-        return Intake(self.record, self.policy, self.library, level, actor, interaction)
+        return Intake(self.record, self.policy, self.books, level, actor, interaction)
 
     def worker(self) -> Worker:
         """What hands on written transactions. Nothing listens yet but the outbox itself, which is emptied."""

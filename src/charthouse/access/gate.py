@@ -14,10 +14,10 @@ from typing import Any, Final, TypeVar
 
 from charthouse.access.actor import Actor
 from charthouse.access.audit import Audit, event
+from charthouse.access.books import Books
 from charthouse.access.commit import Outcome, Plan, Planner
 from charthouse.access.history import Asked, History
 from charthouse.access.levels import Levels
-from charthouse.access.library import Library
 from charthouse.access.policy import Policy, Rights, forbidden
 from charthouse.access.preparer import Preparer
 from charthouse.base.errors import Category, Problem, not_found, problem
@@ -55,7 +55,7 @@ class Gate:
         audit: Audit,
         patched: Callable[[dict[str, Any], Any], dict[str, Any]],
         history: History,
-        library: Library,
+        books: Books,
         levels: Levels,
         base_url: str,
         *,
@@ -63,7 +63,7 @@ class Gate:
     ) -> None:
         """`patched(tree, patch)` applies a patch document; `levels` says how closely each client's writes
         are looked at; `budget` is what a search may take, in seconds."""
-        self.library = library
+        self.books = books
         self._levels = levels
         self._budget = budget
         self._record = record
@@ -75,7 +75,7 @@ class Gate:
         self._types = record.types
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._inline = record.place.dialect == "sqlite"
-        self._preparer = Preparer(record.codec, record.extractor, library.validator)
+        self._preparer = Preparer(record.codec, record.extractor, books.validator)
         self._planner = Planner(
             self._matches, self._condition, self._current, patched,
             self._preparer.index, self._preparer.refuse, base_url,
@@ -213,7 +213,7 @@ class Gate:
     def close(self) -> None:
         """End the reading threads."""
         self._threads.shutdown(wait=True)
-        self.library.close()
+        self.books.close()
 
     # -- policy
 
@@ -296,7 +296,7 @@ class Gate:
     async def _plan(self, actor: Actor, entries: Sequence[Entry], *, atomic: bool) -> Plan:
         level = self._levels.of(actor.client)
         if level is Level.FULL:
-            self.library.renew()
+            self.books.renew()
         if len(entries) <= INLINE:
             asked = partial(self.is_open, actor, interaction="search")
             return await self._planner.plan(entries, asked, level, atomic=atomic)

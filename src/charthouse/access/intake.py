@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charthouse.access.actor import Actor
-from charthouse.access.library import Library
+from charthouse.access.books import Books
 from charthouse.access.policy import Policy
 from charthouse.access.preparer import Preparer
 from charthouse.store import body, chain
@@ -48,7 +48,7 @@ class Intake:
         self,
         record: Record,
         policy: Policy,
-        library: Library,
+        books: Books,
         level: Level,
         actor: Actor,
         interaction: str = "import",
@@ -58,7 +58,7 @@ class Intake:
         self._policy = policy
         self._actor = actor
         self._interaction = interaction
-        self.preparer = Preparer(record.codec, record.extractor, library.validator, level)
+        self.preparer = Preparer(record.codec, record.extractor, books.validator, level)
         self.alone = (record.dictionaries, record.bases, level)  # for `Preparer.alone`
         self.needs_record = level is Level.FULL  # profiles and value sets, which stand in the record
         self._allowed: set[tuple[str, str]] = set()

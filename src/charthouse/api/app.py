@@ -110,7 +110,7 @@ class Api:
         if route.path[:1] == "{" or (route.operation and len(steps) > 1):
             self._place(request, steps)
         if route.operation:
-            request.context.gate.library.permit(request.actor, route.needs or request.type)
+            request.context.gate.books.permit(request.actor, route.needs or request.type)
         accept = request.headers.get(b"accept")
         if request.query:
             params = query.parse(request.query)

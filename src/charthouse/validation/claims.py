@@ -9,8 +9,8 @@ from charthouse.fhir.definitions import Element, TypeDef
 from charthouse.fhir.path import Item
 from charthouse.validation.finding import Finding, shown
 from charthouse.validation.formats import Found, Rule
+from charthouse.validation.profile.archive import Archive
 from charthouse.validation.profile.judging import open_
-from charthouse.validation.profile.library import Library
 from charthouse.validation.scene import Scene, listed
 
 _UNKNOWN: Final = {
@@ -24,10 +24,10 @@ _UNKNOWN: Final = {
 
 
 class Claims:
-    """Rules for `meta.profile` and for extensions, by the profiles of a library."""
+    """Rules for `meta.profile` and for extensions, by the profiles of an archive."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
 
     def of_type(self, type_def: TypeDef) -> tuple[Rule, ...]:
         """The rule that a resource keeps the profiles it claims."""
@@ -54,25 +54,25 @@ class Claims:
 
     def knows(self, url: str) -> bool:
         """Whether there is a profile, or a type, of that url."""
-        return self._library.type_of(url) is not None
+        return self._archive.type_of(url) is not None
 
     def kept(self, node: Any, url: str, scene: Scene) -> Found:
         """What is wrong with a resource by a profile; nothing where that is not known."""
         if not self.knows(url):
             return None
-        return self._library.apply(url, scene.item(node, node["resourceType"]), scene)
+        return self._archive.apply(url, scene.item(node, node["resourceType"]), scene)
 
     def _extension(self, node: Any, name: str, scene: Scene) -> Found:
         url = node.get("url")
         if url.__class__ is not str or ":" not in url:
             return None  # part of another extension, whose definition says what it is
         try:
-            profile = self._library.profile(url)
+            profile = self._archive.profile(url)
         except Problem as problem:
             message = f"The extension {url} was not checked: {problem.issues[0].message}"
             return [open_(message)] if scene.once("profile", url) else None
         if profile is not None:
-            return self._library.apply(url, Item(node, "Extension"), scene)
+            return self._archive.apply(url, Item(node, "Extension"), scene)
         if not scene.once(name, url):
             return None
         severity, message, repair = _UNKNOWN[name]

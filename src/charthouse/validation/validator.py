@@ -16,8 +16,8 @@ from charthouse.validation.claims import Claims, claimed, unknown
 from charthouse.validation.finding import Finding, is_shapeless
 from charthouse.validation.formats import Rule
 from charthouse.validation.invariants import Invariants
+from charthouse.validation.profile.archive import Archive
 from charthouse.validation.profile.judging import open_
-from charthouse.validation.profile.library import Library
 from charthouse.validation.scene import Scene
 from charthouse.validation.sources import Codes, Sources, Structures
 from charthouse.validation.structure import Asked, Extras, Shapes, issues
@@ -57,10 +57,10 @@ class Validator:
         units: Units | None = None,
     ) -> None:
         self.definitions = definitions
-        self._library = Library(definitions, structures)
-        self._claims = Claims(self._library)
+        self._archive = Archive(definitions, structures)
+        self._claims = Claims(self._archive)
         self._default = Sources(codes, units)
-        self._frank = Sources(codes, units, self._library.conforms, is_frank=True)
+        self._frank = Sources(codes, units, self._archive.conforms, is_frank=True)
         self._full = replace(self._frank, is_full=True)
 
     def check(
@@ -87,14 +87,14 @@ class Validator:
 
     def forget(self) -> None:
         """Drop the compiled profiles: to be called when a StructureDefinition was written, loaded or deleted."""
-        self._library.forget()
+        self._archive.forget()
 
     def _asked(self, tree: Any, url: str, scene: Scene, level: Level) -> list[Finding]:
         """What is wrong by a profile that the caller asked for."""
         try:
             if not self._claims.knows(url):
                 return [unknown(url, "", "error")]
-            self._library.profile(url)
+            self._archive.profile(url)
             if level is Level.FULL and url in claimed(tree):
                 return []
             return self._claims.kept(tree, url, scene) or []

@@ -108,7 +108,7 @@ def test_a_library_passes_the_same_gate(out: io.StringIO) -> None:
 
 def test_a_library_with_an_outlet_of_its_own_loses_it() -> None:
     aside, out = io.StringIO(), io.StringIO()
-    library = logging.getLogger("test.library")
+    library = logging.getLogger("test.other")
     library.addHandler(logging.StreamHandler(aside))
     library.propagate = False
     log.setup("info", "json", out)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from charthouse.base.errors import Problem
-from charthouse.validation.profile import library
-from charthouse.validation.profile.library import Library
+from charthouse.validation.profile import archive
+from charthouse.validation.profile.archive import Archive
 from charthouse.validation.validator import Level, Validator
 from tests.unit.validation.profiles import Shelf, element, profile, sliced
 from tests.unit.validation.trees import DEFINITIONS, bundle, concept, errors, found, observation, patient
@@ -88,7 +88,7 @@ def test_a_base_that_is_not_at_hand_is_told_and_the_rest_is_checked() -> None:
 def test_profiles_whose_bases_form_a_circle_are_refused() -> None:
     one = profile("one", "Patient", base="http://example.org/two")
     two = profile("two", "Patient", base="http://example.org/one")
-    books = Library(DEFINITIONS, Shelf(one, two))
+    books = Archive(DEFINITIONS, Shelf(one, two))
     with pytest.raises(Problem, match="circle"):
         books.profile("http://example.org/one")
     circle = validator(one, two)
@@ -138,9 +138,9 @@ def test_versions_of_a_profile_are_kept_apart() -> None:
 
 
 def test_no_more_profiles_are_kept_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "MOST", 3)
+    monkeypatch.setattr(archive, "MOST", 3)
     shelf = Shelf(*(profile(f"p{index}", "Patient") for index in range(5)))
-    books = Library(DEFINITIONS, shelf)
+    books = Archive(DEFINITIONS, shelf)
     for index in range(5):
         assert books.profile(f"http://example.org/p{index}")
     shelf.wanted.clear()

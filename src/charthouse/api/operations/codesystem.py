@@ -44,7 +44,7 @@ async def lookup(request: Request) -> Reply:
         system = given.text("system")
     if not system:
         raise invalid("required", "system is missing.", place="system", repair="Say which code system it is.")
-    found = await request.context.gate.library.consult(
+    found = await request.context.gate.books.consult(
         request.actor, "CodeSystem",
         lambda terms: terms.lookup(
             system, code, version, language=given.text("displayLanguage"),
@@ -122,7 +122,7 @@ async def validate_code(request: Request) -> Reply:
             for each in wanted
             if each.system in (None, url)
         ]
-    found = await request.context.gate.library.consult(
+    found = await request.context.gate.books.consult(
         request.actor, "CodeSystem",
         lambda terms: terms.validate_code(
             None, wanted, abstract=given.switch("abstract") if "abstract" in given else None,
@@ -168,7 +168,7 @@ async def subsumes(request: Request) -> Reply:
     if not system:
         raise invalid("required", "system is missing.", place="system", repair="Say which code system it is.")
     known = system
-    found = await request.context.gate.library.consult(
+    found = await request.context.gate.books.consult(
         request.actor, "CodeSystem", lambda terms: terms.subsumes(known, pair[0], pair[1], version)
     )
     return respond.made(request.context, request.view, answer([parameter("outcome", found, "code")]))

@@ -26,7 +26,7 @@ async def translate(request: Request) -> Reply:
     given = await asked(request, TRANSLATE)
     url = await _map(request, given)
     listed = coded.codings(given, given.text("system"), given.text("version"))
-    found = await request.context.gate.library.consult(
+    found = await request.context.gate.books.consult(
         request.actor, "ConceptMap",
         lambda terms: terms.translate(
             listed, url=url, source=given.text("source"), target=given.text("target"),
@@ -81,7 +81,7 @@ async def closure(request: Request) -> Reply:
         raise invalid(
             "value", "Codes are added, or a version is asked for, not both.", place="version", value=version
         )
-    found = await request.context.gate.library.keep(
+    found = await request.context.gate.books.keep(
         request.actor, "ConceptMap",
         lambda terms, connection: terms.closure(
             name, listed, None if version is None else int(version), connection=connection

@@ -54,7 +54,7 @@ async def validate(request: Request) -> Reply:
 
 async def _findings(request: Request, tree: Tree, profiles: list[str], size: int) -> list[Issue]:
     """What validation finds in a resource that takes `size` bytes."""
-    look = request.context.gate.library.examine
+    look = request.context.gate.books.examine
     if size >= LARGE:
         return await asyncio.to_thread(look, tree, profiles)
     return look(tree, profiles)

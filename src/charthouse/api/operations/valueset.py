@@ -31,7 +31,7 @@ async def expand(request: Request) -> Reply:
     given = await asked(request, EXPAND, bare=None)
     wanted = await _valueset(request, given)
     offset, count = given.number("offset", MOST), given.number("count", MOST)
-    found = await request.context.gate.library.consult(
+    found = await request.context.gate.books.consult(
         request.actor, "ValueSet",
         lambda terms: terms.expand(
             wanted, filter=given.text("filter"), offset=offset or 0, count=count,
@@ -55,7 +55,7 @@ async def expand(request: Request) -> Reply:
 
 async def _definition(request: Request, url: str) -> Tree:
     plain, _, version = url.partition("|")
-    found = await request.context.gate.library.consult(
+    found = await request.context.gate.books.consult(
         request.actor, "ValueSet", lambda terms: terms.valueset(plain, version or None)
     )
     return found or {}
@@ -81,7 +81,7 @@ async def validate_code(request: Request) -> Reply:
     given = await asked(request, VALIDATE)
     wanted = await _valueset(request, given)
     listed = coded.codings(given, given.text("system"), given.text("systemVersion"))
-    found = await request.context.gate.library.consult(
+    found = await request.context.gate.books.consult(
         request.actor, "ValueSet",
         lambda terms: terms.validate_code(
             wanted, listed, abstract=given.switch("abstract") if "abstract" in given else None,

@@ -38,7 +38,7 @@ class Profile:
     gaps: tuple[Finding, ...] = ()
 
 
-class Library:
+class Archive:
     """Profiles by canonical url, with or without `|version`; `forget` when a StructureDefinition changes.
 
     Threads share it without locks: what is kept is only ever added to or exchanged as a whole, and what was

@@ -24,7 +24,7 @@ READERS: Final = 2  # threads for questions that take their time
 MOST: Final = 200  # findings that are told
 
 
-class Library:
+class Books:
     """The books of one clinic. Coroutines belong to one event loop."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Library:
         self._stamp = stamp
         self._seen = stamp()
         self._inline = inline
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="library")
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="books")
 
     def permit(self, actor: Actor, type: str) -> None:
         """Raise `Problem(forbidden)` unless the actor may read `type`."""
