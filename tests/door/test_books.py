@@ -18,6 +18,7 @@ from tests.door.conftest import FORM, JSON, House
 
 GENDER = "http://hl7.org/fhir/administrative-gender"
 GENDERS = "http://hl7.org/fhir/ValueSet/administrative-gender"
+ACTS_SET = "http://terminology.hl7.org/ValueSet/v3-ActCode"
 ACTS = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 SECRET = "Secretbooktext"
 SCRIPT = '"><script>alert(1)</script>'
@@ -27,7 +28,10 @@ SEEN = 0.06  # after this long everybody has noticed that a book was written
 
 def parameters(*pairs: tuple[str, str, Any]) -> dict[str, Any]:
     """A Parameters resource of (name, value[x], value)."""
-    return {"resourceType": "Parameters", "parameter": [{"name": name, kind: value} for name, kind, value in pairs]}
+    return {
+        "resourceType": "Parameters",
+        "parameter": [{"name": name, kind: value} for name, kind, value in pairs],
+    }
 
 
 def valueset(*includes: dict[str, Any], url: str = "urn:books:sent") -> dict[str, Any]:
@@ -46,8 +50,15 @@ def codesystem(url: str, *concepts: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def post(house: House, path: str, tree: dict[str, Any], headers: dict[str, str] | None = None) -> httpx.Response:
+def post(
+    house: House, path: str, tree: dict[str, Any], headers: dict[str, str] | None = None
+) -> httpx.Response:
     return house.ask("POST", f"/fhir/{path}", {**(headers or house.everything), **JSON}, json=tree)
+
+
+def is_refused(answer: httpx.Response) -> bool:
+    """Whether it says that this would take too long."""
+    return bool(answer.json()["issue"][0]["code"] == "too-costly")
 
 
 def keep(house: House, *trees: dict[str, Any]) -> list[str]:
@@ -57,7 +68,9 @@ def keep(house: House, *trees: dict[str, Any]) -> list[str]:
     return ids
 
 
-def held(house: House, method: str, path: str, headers: dict[str, str], **given: Any) -> tuple[httpx.Response, float]:
+def held(
+    house: House, method: str, path: str, headers: dict[str, str], **given: Any
+) -> tuple[httpx.Response, float]:
     """The answer, and the longest time for which nobody else was served meanwhile."""
 
     async def send() -> tuple[httpx.Response, float]:
@@ -72,7 +85,9 @@ def held(house: House, method: str, path: str, headers: dict[str, str], **given:
                 worst, last = max(worst, moment - last), moment
 
         transport = httpx.ASGITransport(app=house.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=None) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", timeout=None
+        ) as client:
             ticking = asyncio.create_task(tick())
             await asyncio.sleep(0.01)
             answer = await client.request(method, path, headers={**house.everything, **headers}, **given)
@@ -91,7 +106,9 @@ def beside(
     async def send() -> tuple[httpx.Response, float]:
         transport = httpx.ASGITransport(app=house.app, raise_app_exceptions=False)
         headers = {**house.everything, **JSON}
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=None) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", timeout=None
+        ) as client:
             others = [
                 asyncio.create_task(client.post(f"/fhir/{where}", headers=headers, content=json.dumps(tree)))
                 for where, tree in heavy
@@ -125,7 +142,9 @@ def test_a_scope_that_shows_some_rows_opens_no_book_by_its_url(house: House) -> 
 
 
 @pytest.mark.parametrize("member", cast.SHUT_OUT, ids=lambda member: member.name)
-def test_who_may_not_read_code_systems_finds_none_of_the_record_on_a_page(house: House, member: cast.Member) -> None:
+def test_who_may_not_read_code_systems_finds_none_of_the_record_on_a_page(
+    house: House, member: cast.Member
+) -> None:
     keep(house, {**codesystem(f"urn:books:{member.name}", {"code": "a", "display": SECRET}), "title": SECRET})
     session = house.session(member)
     assert house.ask("GET", "/fhir/CodeSystem", session).status_code == 403
@@ -136,7 +155,8 @@ def test_who_may_not_read_code_systems_finds_none_of_the_record_on_a_page(house:
 def test_a_session_asks_no_operation_by_post_without_its_form_token(house: House) -> None:
     session = house.session(cast.ADMINISTRATOR)
     for path in ("CodeSystem/$lookup", "CodeSystem/$validate-code", "CodeSystem/$subsumes", "ValueSet/$expand",
-                 "ValueSet/$validate-code", "ConceptMap/$translate", "$closure", "$fhirpath", "Patient/$validate"):  # fmt: skip
+                 "ValueSet/$validate-code", "ConceptMap/$translate", "$closure", "$fhirpath",
+                 "Patient/$validate"):  # fmt: skip
         assert post(house, path, parameters(("name", "valueString", "x")), session).status_code == 403, path
     assert house.ask("POST", "/code-systems/find", {**session, **FORM}, content="q=male").status_code == 403
 
@@ -145,7 +165,8 @@ def test_no_operation_by_get_changes_anything(house: House) -> None:
     keep(house, valueset({"system": GENDER}, url="urn:books:calm"))
     before = house.state()
     for path in (f"CodeSystem/$lookup?system={GENDER}&code=male", "ValueSet/$expand?url=urn:books:calm",
-                 f"ConceptMap/$translate?system={GENDER}&code=male", f"Patient/{house.ids['Patient']}/$validate"):  # fmt: skip
+                 f"ConceptMap/$translate?system={GENDER}&code=male",
+                 f"Patient/{house.ids['Patient']}/$validate"):  # fmt: skip
         assert house.ask("GET", f"/fhir/{path}", house.everything).status_code == 200, path
     assert house.ask("GET", "/fhir/$closure?name=x", house.everything).status_code == 405
     assert house.state() == before
@@ -162,9 +183,14 @@ def test_a_closure_table_belongs_to_the_client_that_started_it(house: House) -> 
     assert post(house, "$closure", parameters(name), one).status_code == 200
     added = ("concept", "valueCoding", {"system": GENDER, "code": "male"})
     assert post(house, "$closure", parameters(name, added), one).json()["version"] == "1"
-    assert post(house, "$closure", parameters(name, ("version", "valueString", "0")), other).status_code == 404
+    assert (
+        post(house, "$closure", parameters(name, ("version", "valueString", "0")), other).status_code == 404
+    )
     post(house, "$closure", parameters(name), other)  # starts its own, and empties nobody else's
-    assert post(house, "$closure", parameters(name, ("version", "valueString", "0")), one).json()["version"] == "1"
+    assert (
+        post(house, "$closure", parameters(name, ("version", "valueString", "0")), one).json()["version"]
+        == "1"
+    )
 
 
 def test_no_operation_slips_through_a_bundle(house: House) -> None:
@@ -188,7 +214,9 @@ def test_no_operation_slips_through_a_bundle(house: House) -> None:
                                   "ConceptMap/{id}/$translate?code=a&system=x", "Patient/{id}/$validate"])  # fmt: skip
 def test_an_operation_on_one_resource_answers_like_a_read_of_it(house: House, path: str) -> None:
     kind = path.partition("/")[0]
-    book = {"resourceType": kind} | ({"status": "active", "content": "complete"} if kind == "CodeSystem" else {})
+    book = {"resourceType": kind} | (
+        {"status": "active", "content": "complete"} if kind == "CodeSystem" else {}
+    )
     gone = house.make(book if kind in ("CodeSystem", "Patient") else {**book, "status": "active"})
     assert house.ask("DELETE", f"/fhir/{kind}/{gone}", house.everything).status_code == 204
     narrow = house.token("system/Observation.rs", "narrow")
@@ -197,7 +225,10 @@ def test_an_operation_on_one_resource_answers_like_a_read_of_it(house: House, pa
         read = house.ask("GET", f"/fhir/{kind}/{id}", house.everything)
         assert (asked.status_code, asked.content) == (status, read.content)
         shut = house.ask("GET", f"/fhir/{path.format(id=id)}", narrow)
-        assert (shut.status_code, shut.content) == (403, house.ask("GET", f"/fhir/{kind}/{id}", narrow).content)
+        assert (shut.status_code, shut.content) == (
+            403,
+            house.ask("GET", f"/fhir/{kind}/{id}", narrow).content,
+        )
 
 
 # -- what is in them
@@ -212,7 +243,7 @@ def test_nothing_in_a_book_runs_on_a_page(house: House) -> None:
     })  # fmt: skip
     session = house.session(cast.DOCTOR)
     for path in ("/code-systems?show=all", "/code-systems/code?system=urn:books:evil&code=%3Cb%3E",
-                 "/code-systems/code?system=%3Cscript%3Ealert(1)%3C/script%3E&code=%3Cscript%3Ealert(1)%3C/script%3E"):  # fmt: skip
+                 "/code-systems/code?system=%3Cscript%3Ealert(1)&code=%3Cscript%3Ealert(1)"):  # fmt: skip
         for headers in (session, {**session, "hx-request": "true"}):
             text = house.ask("GET", path, headers).text
             assert "<script>alert" not in text, path
@@ -228,7 +259,8 @@ def test_a_crooked_book_is_refused_by_name_and_nothing_leaks(house: House) -> No
         {"compose": {"include": [{"system": GENDER, "filter": [{"property": "concept", "op": "is-a", "value": "'"}]}]}},
         {"compose": {"include": [{"system": "a\u0000b", "concept": [{"code": "\u0000"}]}]}},
         {"compose": {"include": [{"valueSet": ["|", ""]}]}}, {"compose": {"include": [{}] * 1001}},
-        {"compose": {"include": [{"system": GENDER, "filter": [{"property": "display", "op": "regex", "value": "("}]}]}},
+        {"compose": {"include": [{"system": GENDER, "filter": [
+            {"property": "display", "op": "regex", "value": "("}]}]}},
     ]  # fmt: skip
     for tree in crooked:
         for path in ("ValueSet/$expand", "ValueSet/$validate-code"):
@@ -236,7 +268,7 @@ def test_a_crooked_book_is_refused_by_name_and_nothing_leaks(house: House) -> No
             if path.endswith("code"):
                 given.append(("coding", "valueCoding", {"system": GENDER, "code": "male"}))
             answer = post(house, path, parameters(*given))
-            assert answer.status_code < 500, tree
+            assert answer.status_code < 500 or is_refused(answer), tree
             for leak in ("Traceback", "SELECT", ".py", "sqlite", "/src/"):
                 assert leak not in answer.text, tree
 
@@ -251,7 +283,8 @@ def test_odd_wishes_of_an_expansion_break_nothing(house: House, query: str) -> N
 
 def test_circles_in_books_are_told_and_break_no_other(house: House) -> None:
     keep(
-        house, valueset({"valueSet": ["urn:books:b"]}, url="urn:books:a"), valueset({"valueSet": ["urn:books:a"]}, url="urn:books:b"),
+        house, valueset({"valueSet": ["urn:books:b"]}, url="urn:books:a"),
+        valueset({"valueSet": ["urn:books:a"]}, url="urn:books:b"),
         {**codesystem("urn:books:circle", *(
             {"code": one, "property": [{"code": "parent", "valueCode": other}]} for one, other in ("ab", "ba"))),
          "property": [{"code": "parent", "uri": "http://hl7.org/fhir/concept-properties#parent", "type": "code"}]},
@@ -259,7 +292,12 @@ def test_circles_in_books_are_told_and_break_no_other(house: House) -> None:
     assert house.ask("GET", "/fhir/ValueSet/$expand?url=urn:books:a", house.everything).status_code == 400
     told = house.ask("GET", "/fhir/CodeSystem/$lookup?system=urn:books:circle&code=a", house.everything)
     assert told.status_code == 400
-    assert house.ask("GET", f"/fhir/ValueSet/$expand?url={GENDERS}", house.everything).json()["expansion"]["total"] == 4
+    assert (
+        house.ask("GET", f"/fhir/ValueSet/$expand?url={GENDERS}", house.everything).json()["expansion"][
+            "total"
+        ]
+        == 4
+    )
     assert house.ask("GET", "/code-systems?show=all", house.session(cast.DOCTOR)).status_code == 200
 
 
@@ -301,8 +339,14 @@ def test_no_regular_expression_in_fhirpath_stops_the_house(house: House, pattern
 
 
 def test_no_regular_expression_in_a_patch_stops_the_house(house: House) -> None:
-    parts = [("type", "valueCode", "delete"), ("path", "valueString", f"Patient.where('{'a' * 24}'.matches('^(a|a)*b$'))")]
-    patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parameters(*parts)["parameter"]}]}
+    parts = [
+        ("type", "valueCode", "delete"),
+        ("path", "valueString", f"Patient.where('{'a' * 24}'.matches('^(a|a)*b$'))"),
+    ]
+    patch = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "operation", "part": parameters(*parts)["parameter"]}],
+    }
     answer, longest = held(house, "PATCH", f"/fhir/Patient/{house.ids['Patient']}", JSON, json=patch)
     assert answer.status_code < 500
     assert longest < BRIEF
@@ -312,17 +356,21 @@ def test_no_regular_expression_in_a_patch_stops_the_house(house: House) -> None:
 def test_no_regular_expression_in_a_value_set_stops_the_house(house: House, pattern: str) -> None:
     keep(house, codesystem(f"urn:books:{len(pattern)}", {"code": "a", "display": "a" * 24}))
     rule = {"property": "display", "op": "regex", "value": pattern}
-    sent = parameters(("valueSet", "resource", valueset({"system": f"urn:books:{len(pattern)}", "filter": [rule]})))
+    sent = parameters(
+        ("valueSet", "resource", valueset({"system": f"urn:books:{len(pattern)}", "filter": [rule]}))
+    )
     start = time.perf_counter()
     answer, _ = held(house, "POST", "/fhir/ValueSet/$expand", JSON, json=sent)
-    assert answer.status_code < 500 or answer.json()["issue"][0]["code"] == "too-costly"
+    assert answer.status_code < 500 or is_refused(answer)
     assert time.perf_counter() - start < 2 * BRIEF
 
 
-@pytest.mark.parametrize("path", ["CodeSystem/$validate-code", "ValueSet/$validate-code", "ConceptMap/$translate"])
+@pytest.mark.parametrize(
+    "path", ["CodeSystem/$validate-code", "ValueSet/$validate-code", "ConceptMap/$translate"]
+)
 def test_many_codes_in_one_question_keep_nobody_waiting(house: House, path: str) -> None:
     coding = [{"system": GENDER, "code": f"c{number}"} for number in range(20_000)]
-    given = [("codeableConcept", "valueCodeableConcept", {"coding": coding})]
+    given: list[tuple[str, str, Any]] = [("codeableConcept", "valueCodeableConcept", {"coding": coding})]
     if path.startswith("ValueSet"):
         given.append(("url", "valueUri", GENDERS))
     answer, longest = held(house, "POST", f"/fhir/{path}", JSON, json=parameters(*given))
@@ -341,7 +389,9 @@ def test_a_stored_code_system_of_many_codes_keeps_nobody_waiting(house: House) -
     children = [{"code": f"k{number}"} for number in range(60_000)]
     keep(house, codesystem("urn:books:large", {"code": "r", "concept": children}))
     for code in ("k5", "r"):
-        answer, longest = held(house, "GET", f"/fhir/CodeSystem/$lookup?system=urn:books:large&code={code}", {})
+        answer, longest = held(
+            house, "GET", f"/fhir/CodeSystem/$lookup?system=urn:books:large&code={code}", {}
+        )
         assert answer.status_code == 200
         assert longest < BRIEF, code
 
@@ -351,16 +401,25 @@ def test_a_large_closure_holds_up_no_other_write(house: House) -> None:
     keep(house, codesystem("urn:books:closed", {"code": "r", "concept": children}))
     name = ("name", "valueString", "large")
     post(house, "$closure", parameters(name))
-    many = [("concept", "valueCoding", {"system": "urn:books:closed", "code": one["code"]}) for one in children]
+    many = [
+        ("concept", "valueCoding", {"system": "urn:books:closed", "code": one["code"]}) for one in children
+    ]
     answer, took = beside(
-        house, [("$closure", parameters(name, *many))], "POST", "/fhir/Patient", json={"resourceType": "Patient"}
+        house,
+        [("$closure", parameters(name, *many))],
+        "POST",
+        "/fhir/Patient",
+        json={"resourceType": "Patient"},
     )
     assert answer.status_code == 201
     assert took < 2 * BRIEF
 
 
 def test_long_expansions_leave_short_ones_their_turn(house: House) -> None:
-    parts = ({"system": ACTS, "concept": [{"code": "ACCTRECEIVABLE"}, {"code": f"x{number}"}]} for number in range(500))
+    parts = (
+        {"system": ACTS, "concept": [{"code": "ACCTRECEIVABLE"}, {"code": f"x{number}"}]}
+        for number in range(500)
+    )
     sent = parameters(("valueSet", "resource", valueset(*parts)), ("count", "valueInteger", 1))
     heavy = [("ValueSet/$expand", sent)] * 2
     answer, took = beside(house, heavy, "GET", f"/fhir/ValueSet/$expand?url={GENDERS}")
@@ -369,7 +428,7 @@ def test_long_expansions_leave_short_ones_their_turn(house: House) -> None:
 
 
 def test_codes_of_a_value_set_as_a_condition_keep_nobody_waiting(house: House) -> None:
-    listed = house.ask("GET", "/fhir/ValueSet/$expand?url=http://terminology.hl7.org/ValueSet/v3-ActCode&count=300", house.everything)
+    listed = house.ask("GET", f"/fhir/ValueSet/$expand?url={ACTS_SET}&count=300", house.everything)
     coding = [{"system": ACTS, "code": one["code"]} for one in listed.json()["expansion"]["contains"]]
     rules = [{"property": "display", "op": "regex", "value": f".*q{number}.*"} for number in range(300)]
     keep(
@@ -380,7 +439,7 @@ def test_codes_of_a_value_set_as_a_condition_keep_nobody_waiting(house: House) -
         house, "POST", "/fhir/Observation", {**JSON, "if-none-exist": "code:in=urn:books:condition"},
         json={"resourceType": "Observation", "status": "final", "code": {"text": "x"}},
     )  # fmt: skip
-    assert answer.status_code < 500 or answer.json()["issue"][0]["code"] == "too-costly"
+    assert answer.status_code < 500 or is_refused(answer)
     assert longest < BRIEF
 
 
@@ -388,7 +447,9 @@ def test_a_value_set_that_was_sent_is_forgotten_with_its_answer(house: House) ->
     sent = valueset({"system": "urn:books:x", "concept": [{"code": "a"}]}, url="urn:books:forgotten")
     assert post(house, "ValueSet/$expand", parameters(("valueSet", "resource", sent))).status_code == 200
     gc.collect()
-    assert not [one for one in gc.get_objects() if isinstance(one, Composed) and one.url == "urn:books:forgotten"]
+    assert not [
+        one for one in gc.get_objects() if isinstance(one, Composed) and one.url == "urn:books:forgotten"
+    ]
 
 
 @pytest.mark.parametrize("name", ["url", "system", "displayLanguage"])

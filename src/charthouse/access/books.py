@@ -50,20 +50,20 @@ class Books:
 
     def permit(self, actor: Actor, type: str) -> None:
         """Raise `Problem(forbidden)` unless the actor may read `type`."""
-        self._policy.require(actor, type, "read")
+        self._policy.require_whole(actor, type, "read")
 
     async def consult(
         self, actor: Actor, type: str, question: Callable[[Terminology], T], *, is_long: bool = False
     ) -> T:
         """The answer to a question about codes, for an actor who may read `type` (CodeSystem, ValueSet, …)."""
-        self._policy.require(actor, type, "read")
+        self._policy.require_whole(actor, type, "read")
         if self._inline and not is_long:
             return question(self.terminology)
         return await asyncio.get_running_loop().run_in_executor(self._threads, question, self.terminology)
 
     async def keep(self, actor: Actor, type: str, change: Callable[[Terminology, Connection], T]) -> T:
         """The same for a question whose answer is remembered, in one transaction of the record."""
-        self._policy.require(actor, type, "create")
+        self._policy.require_whole(actor, type, "create")
         kept: list[T] = []
         await self._written(lambda connection: kept.append(change(self.terminology, connection)))
         return kept[-1]

@@ -18,7 +18,7 @@ from charthouse.access.books import Books
 from charthouse.access.commit import Outcome, Plan, Planner
 from charthouse.access.history import Asked, History
 from charthouse.access.levels import Levels
-from charthouse.access.policy import Policy, Rights, forbidden
+from charthouse.access.policy import Policy, Rights
 from charthouse.access.preparer import Preparer
 from charthouse.base.errors import Category, Problem, not_found, problem
 from charthouse.db.connect import Connection
@@ -41,6 +41,8 @@ READERS: Final = 3  # threads for searches and history
 ATTEMPTS: Final = 50  # at deciding a write anew because the record moved on
 SOON: Final = 0.003  # seconds a search may take on the event loop
 INLINE: Final = 24  # entries that are prepared on the event loop; more go to a thread
+# modifiers of a search that ask books, and which
+BOOKS: Final = {"in": "ValueSet", "not-in": "ValueSet", "below": "CodeSystem", "above": "CodeSystem"}
 NEEDED: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -146,6 +148,8 @@ class Gate:
                 repair="Search one type, e.g. Patient?name=….",
             )  # fmt: skip
         self._require(actor, type, "search")
+        for book in {BOOKS[word] for name, _ in params if (word := name.partition(":")[2]) in BOOKS}:
+            self._require(actor, book, "read")
         page = await self._searched(
             partial(
                 self._search.search, type=type, params=params, cursor=cursor, lenient=lenient,
@@ -219,9 +223,7 @@ class Gate:
 
     def _require(self, actor: Actor, type: str, interaction: str) -> None:
         """Open on the whole type, or refuse: rows that must be hidden are not told apart here yet."""
-        self._policy.require(actor, type, interaction)
-        if self._policy.narrow(actor, type, interaction) is not None or self._policy.hidden(actor, type):
-            raise forbidden(type, interaction)
+        self._policy.require_whole(actor, type, interaction)
 
     def _may_write(self, actor: Actor, entry: Entry) -> None:
         self._require(actor, entry.type, NEEDED[entry.method])

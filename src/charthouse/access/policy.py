@@ -203,6 +203,12 @@ class Policy:
         if interaction not in self.rights(actor).rule(type).open:
             raise forbidden(type, interaction)
 
+    def require_whole(self, actor: Actor, type: str, interaction: str) -> None:
+        """Raise `Problem(forbidden)` unless the interaction is open on all rows and elements of the type."""
+        self.require(actor, type, interaction)
+        if self.narrow(actor, type, interaction) is not None or self.hidden(actor, type):
+            raise forbidden(type, interaction)
+
     def narrow(self, actor: Actor, type: str, interaction: str = "read") -> Predicate | None:
         """The rows of an open interaction that the actor may meet; None = all of them."""
         return self.rights(actor).rule(type).rows.get(interaction)

@@ -31,6 +31,7 @@ class Connection(Protocol):
     """What the program may ask of a database. Not for use by two threads at once."""
 
     dialect: str
+    until: float | None  # `time.monotonic()` at which `within` ends, for work between statements
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """All rows of one statement."""
@@ -162,6 +163,7 @@ class Sqlite:
         except TROUBLE as error:
             raise full_or_busy(error) from None
         self._depth = 0
+        self.until: float | None = None
         try:
             if key is not None:
                 self.raw.pragma("hexkey", key.hex())
@@ -198,6 +200,7 @@ class Sqlite:
         except TROUBLE as error:
             raise full_or_busy(error) from None
         made._depth = 0
+        made.until = None
         made._execute = made.raw.execute
         return made
 
@@ -274,13 +277,14 @@ class Sqlite:
     def within(self, seconds: float, steps: int = PROGRESS_STEPS) -> Iterator[None]:
         """Statements inside stop after `seconds` and raise `Problem(too_costly)`; the clock is looked at
         every `steps` steps of SQLite's machine."""
-        end = time.monotonic() + seconds
+        end = self.until = time.monotonic() + seconds
         self.raw.set_progress_handler(lambda: time.monotonic() > end, steps)
         try:
             yield
         except apsw.InterruptError:
             raise too_costly(seconds) from None
         finally:
+            self.until = None
             self.raw.set_progress_handler(None)
 
     def close(self) -> None:

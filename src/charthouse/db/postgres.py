@@ -54,7 +54,7 @@ class Postgres:
         self._is_begun = False  # ... and as the server does
         self._is_doomed = False
         self._number: str | None = None  # the server's name for the transaction
-        self._until: float | None = None
+        self.until: float | None = None
         self._budget = 0.0
         self._limit: float | None = None  # seconds after which the server stops a statement
 
@@ -154,11 +154,11 @@ class Postgres:
     def within(self, seconds: float, steps: int = 0) -> Iterator[None]:  # noqa: ARG002 - SQLite's measure
         """Statements inside stop after `seconds` together, and raise `Problem(too_costly)`."""
         self._budget = seconds
-        self._until = time.monotonic() + seconds
+        self.until = time.monotonic() + seconds
         try:
             yield
         finally:
-            self._until = None
+            self.until = None
 
     def close(self) -> None:
         """Close; a second call does nothing."""
@@ -264,7 +264,7 @@ class Postgres:
                 return self._flush()[-1]
             return self._session.single(item)
         except Cancelled:
-            if self._until is None:
+            if self.until is None:
                 raise
             raise trouble.too_costly(self._budget) from None
 
@@ -303,11 +303,11 @@ class Postgres:
 
     def _mind_the_clock(self) -> None:
         """Give the server the time limit of `within`, only when it is another than it has."""
-        if self._until is None:
+        if self.until is None:
             if self._limit:
                 self._limit_to(None)
             return
-        left = self._until - time.monotonic()
+        left = self.until - time.monotonic()
         if left <= 0:
             raise trouble.too_costly(self._budget)
         if not self._limit or not left / 2 <= self._limit <= left * 2:

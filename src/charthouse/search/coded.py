@@ -6,10 +6,12 @@ uses are asked one by one whether they belong; what was found is kept until eith
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 from charthouse.base.errors import Category, Problem, problem
-from charthouse.db.connect import Connection
+from charthouse.db.connect import Connection, Row
 from charthouse.search.query import Among
 from charthouse.search.text import Texts
 
@@ -65,7 +67,7 @@ class Coded:
         why = codes.unchecked(among.system)
         if why is not None:
             raise _unable(among, why)
-        rows = connection.run(self._sql.every_code)
+        rows = _watched(connection, connection.run(self._sql.every_code))
         return tuple(number for number, system, code in rows if codes.member(among.system, system, code))
 
     def _below(self, connection: Connection, codes: Codes, among: Among) -> Ids:
@@ -73,8 +75,22 @@ class Coded:
         wanted = ("equivalent", "subsumes" if among.modifier == "below" else "subsumed-by")
         asked = among.code or ""
         codes.subsumes(among.system, asked, asked)  # names the system or the code that is not there
-        rows = connection.run(self._sql.codes_of_system, (among.system,))
+        rows = _watched(connection, connection.run(self._sql.codes_of_system, (among.system,)))
         return tuple(number for number, code in rows if _standing(codes, among.system, asked, code) in wanted)
+
+
+def _watched(connection: Connection, rows: list[Row]) -> Iterator[Row]:
+    """The rows, as long as the time lasts that this search has."""
+    until = connection.until
+    for row in rows:
+        if until is not None and time.monotonic() > until:
+            raise problem(
+                Category.TOO_COSTLY,
+                "too-costly",
+                "The search takes too long.",
+                repair="Narrow it, or ask again.",
+            )
+        yield row
 
 
 def _standing(codes: Codes, system: str, asked: str, code: str) -> str:

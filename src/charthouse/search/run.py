@@ -21,11 +21,12 @@ from charthouse.db.connect import Connection
 from charthouse.fhir.definitions import Definitions
 from charthouse.search.coded import Coded, Codes
 from charthouse.search.include import Narrow, included
+from charthouse.search.known import unsupported
 from charthouse.search.names import Names
 from charthouse.search.page import Cursor, Found, Page, Seal
 from charthouse.search.parse import Params, Parser
 from charthouse.search.plan import Plan, conditions, plan
-from charthouse.search.query import DEFAULT_COUNT, MAX_COUNT, Query, Total
+from charthouse.search.query import DEFAULT_COUNT, MAX_COUNT, Among, Query, Total
 from charthouse.search.text import Fragment, Texts
 from charthouse.store.index import Extractor
 from charthouse.store.read import Reader
@@ -106,6 +107,13 @@ class Search:
     ) -> list[str]:
         """The ids of at most `limit` matches; also for use inside a write transaction."""
         query = self.parser.query(type, params)
+        for one in query.criteria:
+            if isinstance(one.values[0], Among):
+                raise unsupported(
+                    "A condition cannot ask the code systems.",
+                    one.name,
+                    "List the codes, with commas between them.",
+                )
         query.sort = ()
         found = self._plan(connection, self._inside, query, narrow, now())
         keys = [] if found.is_empty else [row[0] for row in _rows(connection, found.page(()), limit)]

@@ -18,8 +18,12 @@ _TRUE: Final = {"true": True, "false": False}
 class Asked:
     """The parameters of one call by name; whatever is asked for and has the wrong shape is refused by name."""
 
-    def __init__(self, known: Iterable[str], given: Sequence[tuple[str, Value]]) -> None:
-        """`given` are names with their values. Raises `Problem(unsupported)` for a name not in `known`."""
+    def __init__(self, known: Iterable[str], given: Sequence[tuple[str, Value]], size: int = 0) -> None:
+        """`given` are names with their values, `size` the bytes of the body they came in.
+
+        Raises `Problem(unsupported)` for a name not in `known`.
+        """
+        self.size = size
         self._known = tuple(known)
         self._values: dict[str, list[Value]] = {}
         for name, value in given:
@@ -95,6 +99,7 @@ class Asked:
 async def asked(request: Request, known: Iterable[str], *, bare: str | None = None) -> Asked:
     """The parameters of a request; `bare` names the one that a body which is no Parameters stands for."""
     given: list[tuple[str, Value]] = list(request.params)
+    content = b""
     if request.method == "POST":
         content = await request.content()
         if content:
@@ -102,7 +107,7 @@ async def asked(request: Request, known: Iterable[str], *, bare: str | None = No
             given += _sent(tree, bare)
         elif bare is not None and not given:
             raise invalid("required", "The request has no body.", place="body", repair=f"Send the {bare}.")
-    return Asked(known, given)
+    return Asked(known, given, len(content))
 
 
 def _sent(tree: Tree, bare: str | None) -> list[tuple[str, Value]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from charthouse.api.operations.asked import Asked, parameter
 from charthouse.base.errors import invalid
 from charthouse.fhir import outcome
 from charthouse.fhir.resource import Tree
 from charthouse.terminology.answers import Coding, Verdict
+
+MOST: Final = 100  # codings in one question
 
 
 def coding(tree: Any, place: str) -> Coding:
@@ -52,7 +54,22 @@ def codings(given: Asked, system: str | None, version: str | None) -> list[Codin
     listed = tree.get("coding") if tree is not None else None
     if not isinstance(listed, list) or not listed:
         raise invalid("required", "The CodeableConcept has no coding.", place="codeableConcept.coding")
-    return [coding(each, f"codeableConcept.coding[{index}]") for index, each in enumerate(listed)]
+    return bounded(
+        [coding(each, f"codeableConcept.coding[{index}]") for index, each in enumerate(listed[: MOST + 1])],
+        "codeableConcept.coding",
+    )
+
+
+def bounded(listed: list[Coding], place: str) -> list[Coding]:
+    """The codings of one question; more than `MOST` are refused."""
+    if len(listed) > MOST:
+        raise invalid(
+            "too-costly",
+            f"At most {MOST} codings are taken at once.",
+            place=place,
+            repair="Ask several times.",
+        )
+    return listed
 
 
 def told(verdict: Verdict) -> list[Tree | None]:

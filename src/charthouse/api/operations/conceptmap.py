@@ -72,7 +72,10 @@ async def closure(request: Request) -> Reply:
     """Keep a closure table: codes are added, and the relations that are new are given as a ConceptMap."""
     given = await asked(request, CLOSURE)
     name, version = given.needed("name"), given.text("version")
-    listed = [coded.coding(each, f"concept[{place}]") for place, each in enumerate(given.all("concept"))]
+    concepts = given.all("concept")[: coded.MOST + 1]
+    listed = coded.bounded(
+        [coded.coding(each, f"concept[{n}]") for n, each in enumerate(concepts)], "concept"
+    )
     if version is not None and not (version.isdecimal() and len(version) < 10):
         raise invalid(
             "value", "version is a number that this operation gave.", place="version", value=version
@@ -81,16 +84,17 @@ async def closure(request: Request) -> Reply:
         raise invalid(
             "value", "Codes are added, or a version is asked for, not both.", place="version", value=version
         )
+    own = f"{request.actor.id}/{name}"  # a table is its client's own
     found = await request.context.gate.books.keep(
         request.actor, "ConceptMap",
         lambda terms, connection: terms.closure(
-            name, listed, None if version is None else int(version), connection=connection
+            own, listed, None if version is None else int(version), connection=connection
         ),
     )  # fmt: skip
-    return respond.made(request.context, request.view, _table(found))
+    return respond.made(request.context, request.view, _table(found, name))
 
 
-def _table(found: Closure) -> Tree:
+def _table(found: Closure, name: str) -> Tree:
     systems: dict[str, dict[str, list[Tree]]] = {}
     for link in found.links:
         target = {"code": link.target, "equivalence": _COMPARABLE}
@@ -98,7 +102,7 @@ def _table(found: Closure) -> Tree:
     tree: Tree = {
         "resourceType": "ConceptMap",
         "version": str(found.version),
-        "name": found.name,
+        "name": name,
         "status": "active",
         "experimental": True,
     }

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import metadata
 from typing import Final
 
-from charthouse.api import respond
+from charthouse.api import body, respond
 from charthouse.api.reply import Reply
 from charthouse.api.request import Request
 from charthouse.base.errors import Category, Problem
@@ -24,7 +24,8 @@ QUICK_ANSWER: Final = 200_000
 async def fhirpath(request: Request) -> Reply:
     """Evaluate, bounded by steps and by the size of the answer; 400 with line and column for what cannot be."""
     context, view = request.context, request.view
-    tree = await request.resource()
+    content = await request.content()
+    tree = await body.tree(content, body.kind(request.headers), context.definitions)
 
     def answered(steps: int, size: int) -> Reply:
         env = Env(units=ucum.shared(), budget=steps)
@@ -32,7 +33,7 @@ async def fhirpath(request: Request) -> Reply:
         told = lab.answer(question, context.definitions, env, evaluator=_evaluator(), size=size)
         return respond.made(context, view, told)
 
-    if _length(request) <= QUICK_BODY:
+    if len(content) <= QUICK_BODY:
         try:
             return answered(QUICK_STEPS, QUICK_ANSWER)
         except Problem as failure:
@@ -44,12 +45,6 @@ async def fhirpath(request: Request) -> Reply:
         if failure.category is not Category.TOO_COSTLY:
             raise
         raise Problem(Category.INVALID, failure.issues) from None
-
-
-def _length(request: Request) -> float:
-    """The bytes of the body as announced; without end where it was not."""
-    found = request.headers.get(b"content-length", b"")
-    return int(found) if found.isdigit() else float("inf")
 
 
 @cache

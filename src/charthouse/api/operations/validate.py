@@ -15,6 +15,8 @@ from charthouse.fhir.resource import Tree
 
 MODES: Final = ("create", "update", "delete", "profile")
 KNOWN: Final = ("resource", "mode", "profile")
+PROFILES: Final = 20
+PER_PROFILE: Final = 5_000  # bytes that a profile counts for: it may have to be compiled
 LARGE: Final = 20_000  # bytes from which looking goes to a thread, so that others are answered meanwhile
 
 
@@ -30,14 +32,22 @@ async def validate(request: Request) -> Reply:
     tree = given.tree("resource")
     if tree is None and not request.id:
         raise invalid("required", "resource is missing.", place="resource", repair="Send the resource.")
-    length = request.headers.get(b"content-length", b"")
-    size = int(length) if length.isdigit() else LARGE
+    size, profiles = given.size, given.texts("profile")
+    if len(profiles) > PROFILES:
+        raise invalid(
+            "too-costly", f"At most {PROFILES} profiles are asked for at once.", place="profile",
+            value=len(profiles), repair="Ask several times.",
+        )  # fmt: skip
     if tree is None:
         stored = await request.context.gate.read(request.actor, request.type, request.id)
         tree, size = stored.tree, len(stored.body)
     if not isinstance(tree.get("resourceType"), str):
         raise invalid("required", "The resource has no resourceType.", place="resource.resourceType")
-    issues = [] if mode == "delete" else await _findings(request, tree, given.texts("profile"), size)
+    issues = (
+        []
+        if mode == "delete"
+        else await _findings(request, tree, profiles, size + PER_PROFILE * len(profiles))
+    )
     if tree["resourceType"] != request.type:
         issues.insert(
             0,

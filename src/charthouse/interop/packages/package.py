@@ -22,6 +22,8 @@ CONFORMANCE: Final = frozenset(
      "ImplementationGuide", "NamingSystem", "OperationDefinition", "SearchParameter", "StructureDefinition",
      "StructureMap", "ValueSet"}
 )  # fmt: skip
+MEMBERS: Final = 50_000
+UNPACKED: Final = 512 * 2**20  # bytes
 _NAME: Final = re.compile(r"[a-z][a-z0-9._-]{1,127}")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}")
 
@@ -55,9 +57,16 @@ def read(file: Path) -> Package:
         )  # fmt: skip
     manifest: Document | None = None
     members: list[Document] = []
-    for found in documents([file]):
+    size = 0
+    for number, found in enumerate(documents([file])):
         if isinstance(found, Refusal):
             raise found.problem
+        size += len(found.content)
+        if number >= MEMBERS or size > UNPACKED:
+            raise invalid(
+                "too-long", f"The package has more than {MEMBERS} files, or {UNPACKED // 2**20} MB.", place=str(file),
+                repair="Give a FHIR package, as guides are published (package.tgz).",
+            )  # fmt: skip
         path = found.name.rpartition("!")[2].removeprefix("./")
         if path == "package/package.json":
             manifest = found

@@ -164,7 +164,10 @@ class Archive:
         return found, gaps
 
     def _structure(self, url: str) -> Tree | None:
-        return None if self._structures is None else self._structures.structure(url)
+        """The StructureDefinition of a profile; one that is stored under the url of a type of the standard is none."""
+        if self._structures is None or self._type_name(url) is not None:
+            return None
+        return self._structures.structure(url)
 
     def _head(self, url: str) -> tuple[str | None, str]:
         """(type, title) of a profile; (None, url) where it is not known."""

@@ -117,12 +117,14 @@ class Detail:
 
 async def page(site: Site, request: Request, desk: Desk) -> Response:
     """`GET /code-systems`."""
+    _permit(site, desk)
     desk = await tabbed(site, desk)
     return await _page(site, request, desk, None)
 
 
-async def search(site: Site, request: Request, _desk: Desk) -> Response:
+async def search(site: Site, request: Request, desk: Desk) -> Response:
     """`POST /code-systems/find`: the list under the search box."""
+    _permit(site, desk)
     form = await request.form()
     text = " ".join(str(form.get("q") or "")[:LONGEST].split())
     urls = str(form.get("system") or "").split()[:SYSTEMS]
@@ -140,6 +142,7 @@ def _found(site: Site, text: str, urls: list[str]) -> list[Found]:
 
 async def concept(site: Site, request: Request, desk: Desk) -> Response:
     """`GET /code-systems/code?system=…&code=…`: all about a code; a whole page for a browser without scripts."""
+    _permit(site, desk)
     url, code = request.query_params.get("system", ""), request.query_params.get("code", "")
     if not url or not code:
         raise invalid("required", "Which code?", place="code", repair="Name a code system and a code.")
@@ -147,6 +150,11 @@ async def concept(site: Site, request: Request, desk: Desk) -> Response:
     if request.headers.get("hx-request"):
         return site.part("parts/code.html", detail=detail)
     return await _page(site, request, await tabbed(site, desk), detail)
+
+
+def _permit(site: Site, desk: Desk) -> None:
+    """Only for who may read code systems, of which some stand in the record."""
+    site.clinic.gate.books.permit(desk.actor, "CodeSystem")
 
 
 async def _page(site: Site, request: Request, desk: Desk, detail: Detail | None) -> Response:
