@@ -20,7 +20,7 @@ from charthouse.validation.validator import Level, Validator
 
 T = TypeVar("T")
 
-READERS: Final = 2  # threads for questions that take their time
+READERS: Final = 2  # threads for questions that take their time; what is sent along has one of its own
 MOST: Final = 200  # findings that are told
 
 
@@ -47,19 +47,31 @@ class Books:
         self._seen = stamp()
         self._inline = inline
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="books")
+        self._sent = ThreadPoolExecutor(1, thread_name_prefix="sent-books")
 
     def permit(self, actor: Actor, type: str) -> None:
         """Raise `Problem(forbidden)` unless the actor may read `type`."""
         self._policy.require_whole(actor, type, "read")
 
     async def consult(
-        self, actor: Actor, type: str, question: Callable[[Terminology], T], *, is_long: bool = False
+        self,
+        actor: Actor,
+        type: str,
+        question: Callable[[Terminology], T],
+        *,
+        is_long: bool = False,
+        is_sent: bool = False,
     ) -> T:
-        """The answer to a question about codes, for an actor who may read `type` (CodeSystem, ValueSet, …)."""
+        """The answer to a question about codes, for an actor who may read `type` (CodeSystem, ValueSet, …).
+
+        `is_long` says that it may take its time; `is_sent` that it is about a book that came with it,
+        so that those wait for each other and not for them whoever asks about the books that are here.
+        """
         self._policy.require_whole(actor, type, "read")
-        if self._inline and not is_long:
+        if self._inline and not is_long and not is_sent:
             return question(self.terminology)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, question, self.terminology)
+        threads = self._sent if is_sent else self._threads
+        return await asyncio.get_running_loop().run_in_executor(threads, question, self.terminology)
 
     async def keep(self, actor: Actor, type: str, change: Callable[[Terminology, Connection], T]) -> T:
         """The same for a question whose answer is remembered, in one transaction of the record."""
@@ -83,4 +95,5 @@ class Books:
     def close(self) -> None:
         """End the threads, and let go of the shipped file."""
         self._threads.shutdown(wait=True)
+        self._sent.shutdown(wait=True)
         self.terminology.close()

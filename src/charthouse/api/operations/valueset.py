@@ -41,6 +41,7 @@ async def expand(request: Request) -> Reply:
             with_headings=not given.switch("excludeNotForUI"),
         ),
         is_long=True,
+        is_sent=isinstance(wanted, dict) and not request.id,
     )  # fmt: skip
     content = request.context.rendered.bytes_of(found)
     if given.switch("includeDefinition"):
@@ -89,6 +90,7 @@ async def validate_code(request: Request) -> Reply:
             supplements=given.texts("useSupplement"),
         ),
         is_long=isinstance(wanted, dict),
+        is_sent=isinstance(wanted, dict) and not request.id,
     )  # fmt: skip
     if found.result is None and not found.message:
         raise problem(
