@@ -167,7 +167,7 @@ def test_a_value_set_that_nobody_knows_is_named(caller: Caller) -> None:
 def test_more_codes_than_one_answer_holds_are_refused_with_what_to_do(caller: Caller) -> None:
     sent = {"resourceType": "ValueSet", "status": "active", "compose": {"include": [{"system": ICD}]}}
     body = {"resourceType": "Parameters", "parameter": [{"name": "valueSet", "resource": sent}]}
-    issue = outcome(caller.post("ValueSet/$expand", body), 503)
+    issue = outcome(caller.post("ValueSet/$expand", body), 400)
     assert "count" in issue["diagnostics"]
 
 

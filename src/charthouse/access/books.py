@@ -19,6 +19,7 @@ from charthouse.terminology.terminology import Terminology
 from charthouse.validation.validator import Level, Validator
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 READERS: Final = 2  # threads for questions that take their time; what is sent along has one of its own
 MOST: Final = 200  # findings that are told
@@ -73,11 +74,19 @@ class Books:
         threads = self._sent if is_sent else self._threads
         return await asyncio.get_running_loop().run_in_executor(threads, question, self.terminology)
 
-    async def keep(self, actor: Actor, type: str, change: Callable[[Terminology, Connection], T]) -> T:
-        """The same for a question whose answer is remembered, in one transaction of the record."""
+    async def keep(
+        self,
+        actor: Actor,
+        type: str,
+        question: Callable[[Terminology], P],
+        change: Callable[[Terminology, P, Connection], T],
+    ) -> T:
+        """The same for a question whose answer is remembered: looked up first, and then written down in one
+        transaction of the record, which waits for nothing else."""
         self._policy.require_whole(actor, type, "create")
+        prepared = await asyncio.get_running_loop().run_in_executor(self._threads, question, self.terminology)
         kept: list[T] = []
-        await self._written(lambda connection: kept.append(change(self.terminology, connection)))
+        await self._written(lambda connection: kept.append(change(self.terminology, prepared, connection)))
         return kept[-1]
 
     def examine(self, tree: Tree, profiles: Sequence[str] = ()) -> list[Issue]:

@@ -7,13 +7,13 @@ from itertools import count
 from typing import Final, NamedTuple
 
 from charthouse.base.clock import instant
-from charthouse.base.errors import Category, Problem, invalid, problem
+from charthouse.base.errors import Category, Problem, invalid, problem, shorten
 from charthouse.fhir.resource import Tree
-from charthouse.terminology import extent, reading
+from charthouse.terminology import deadline, extent, reading
 from charthouse.terminology.answers import Standing
 from charthouse.terminology.artifacts import Artifacts
 from charthouse.terminology.codesystem import CodeSystem
-from charthouse.terminology.compose import Composed
+from charthouse.terminology.compose import Composed, anew
 from charthouse.terminology.concept import Concept, Release, System
 from charthouse.terminology.extent import Extent
 from charthouse.terminology.grammar import Grammar, Units, grammars
@@ -27,7 +27,8 @@ from charthouse.terminology.versions import fits, is_in_force, joined, newest, r
 _CONTENTS: Final = {"complete": 3, "fragment": 2, "example": 1}  # how much of a code system is at hand
 _PLACES: Final = {"loaded": 2, PLACE: 1, "shipped": 0}
 _SUPPLEMENT: Final = "supplement"
-TROUBLE: Final = frozenset({Category.BUSY, Category.FAULT})  # of the database, and soon over perhaps
+MAX_URL: Final = 2_000  # characters of a url
+_MAX_SUPPLEMENTS: Final = 20  # that one question may name
 _MAX_TRAIL: Final = 30  # value sets that import each other in a row
 
 
@@ -73,11 +74,14 @@ class Catalogue:
         rest, of that what a site loaded or stored before what is shipped, then the newest. None where
         it is not at hand. Raises Problem(invalid) for a stored one that makes no sense.
         """
+        deadline.check()
+        if len(url) > MAX_URL:
+            return None
         held = self._systems.get((url, version))
         if held is None:
             held = self._systems.put((url, version), (self._chosen(url, version),))
         if isinstance(held[0], Problem):
-            raise _anew(held[0])
+            raise anew(held[0])
         return held[0]
 
     def _chosen(self, url: str, version: str | None) -> CodeSystem | Problem | None:
@@ -85,9 +89,15 @@ class Catalogue:
         try:
             return self._opened(options[0]) if options else None
         except Problem as failure:
-            if failure.category in TROUBLE:
+            if deadline.is_passing(failure):
                 raise
-            return failure
+            return anew(failure)
+
+    def is_warm(self, url: str, version: str | None = None) -> bool:
+        """Whether it is known which code system is meant, and it is read. To find that out may be long itself,
+        as a resource that could be meant is fetched whole."""
+        is_known = self._systems.get((url, version)) is not None
+        return is_known or self.artifacts is None or url in self._grammars or len(url) > MAX_URL
 
     def supplement(self, canonical: str) -> CodeSystem | None:
         """A supplement to a code system."""
@@ -182,17 +192,19 @@ class Catalogue:
 
     def composed(self, canonical: str, trail: tuple[str, ...] = ()) -> Composed:
         """The value set `url` or `url|version`. Raises Problem(not_found), and Problem(invalid) where
-        it imports itself."""
+        it imports itself, or where the url is too long for one."""
+        deadline.check()
+        expect_url(canonical, "url")
         held = self._composed.get(canonical)
         if held is None:
             try:
                 held = self._composed.put(canonical, self._read(canonical, trail))
             except Problem as failure:
-                if not trail and failure.category not in TROUBLE:
-                    self._composed.put(canonical, failure)
+                if not trail and not deadline.is_passing(failure):
+                    self._composed.put(canonical, anew(failure))
                 raise
         if isinstance(held, Problem):
-            raise _anew(held)
+            raise anew(held)
         return held
 
     def _read(self, canonical: str, trail: tuple[str, ...]) -> Composed:
@@ -210,12 +222,16 @@ class Catalogue:
         return Composed(tree, self, trail)
 
     def extent(self, composed: Composed) -> Extent:
-        """All members of a value set; raises as `extent.of` does."""
+        """All members of a value set; raises as `extent.of` does. Those of one that was sent are not kept."""
         held = self._extents.get(composed)
-        return held if held is not None else self._extents.put(composed, extent.of(composed))
+        if held is not None:
+            return held
+        made = extent.of(composed, self.extent)
+        return made if composed.is_sent else self._extents.put(composed, made)
 
     def expected(self, url: str, version: str | None = None) -> CodeSystem:
         """As `system`, but raises Problem(not_found) that says what is at hand."""
+        expect_url(url, "system")
         found = self.system(url, version)
         if found is not None:
             return found
@@ -240,9 +256,15 @@ class Catalogue:
         return system, found
 
     def supplements(self, canonicals: Sequence[str]) -> Supplements:
-        """The supplements of these names. Raises Problem(not_found)."""
+        """The supplements of these names. Raises Problem(not_found), Problem(invalid) for too many."""
+        if len(canonicals) > _MAX_SUPPLEMENTS:
+            raise invalid(
+                "too-costly", f"At most {_MAX_SUPPLEMENTS} supplements are looked at in one question.",
+                place="useSupplement", value=len(canonicals), repair="Name fewer.",
+            )  # fmt: skip
         found: list[CodeSystem] = []
         for canonical in canonicals:
+            expect_url(canonical, "useSupplement")
             system = self.supplement(canonical)
             if system is None:
                 raise _unknown("supplement", canonical)
@@ -257,9 +279,13 @@ def _unknown(kind: str, canonical: str) -> Problem:
     )  # fmt: skip
 
 
-def _anew(failure: Problem) -> Problem:
-    """The same problem, to be raised again."""
-    return Problem(failure.category, failure.issues)
+def expect_url(canonical: str, place: str) -> None:
+    """Raise Problem(invalid) for what is too long to be a url."""
+    if len(canonical) > MAX_URL:
+        raise invalid(
+            "value", f"A url has at most {MAX_URL} characters.", place=place, value=shorten(canonical, 60),
+            repair="Give the url of what is meant.",
+        )  # fmt: skip
 
 
 def _head(tree: Tree) -> Release:

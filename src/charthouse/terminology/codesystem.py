@@ -55,8 +55,8 @@ class CodeSystem(Protocol):
     def parents(self, concept: Concept) -> list[Concept]:
         """Directly above, the main one first."""
 
-    def children(self, concept: Concept) -> list[Concept]:
-        """Directly below."""
+    def children(self, concept: Concept, limit: int | None = None) -> list[Concept]:
+        """Directly below, in the order of the system; the first `limit` of them."""
 
     def designations(self, ids: Sequence[int]) -> dict[int, list[Designation]]:
         """Other names by id, definition and comment among them."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Final, Protocol
 
-from charthouse.base.errors import Category, Problem, invalid, problem
+from charthouse.base.errors import Category, Problem, invalid
 from charthouse.fhir.resource import Tree
-from charthouse.terminology import filters
+from charthouse.terminology import deadline, filters
 from charthouse.terminology.codesystem import COMPLETE, CodeSystem
 from charthouse.terminology.concept import INACTIVE
 from charthouse.terminology.filters import Sieve
@@ -106,24 +106,27 @@ class Part:
         try:
             return [filters.compiled(self.system, rule) for rule in self.rules] if self.system else []
         except Problem as failure:
-            return failure
+            if deadline.is_passing(failure):
+                raise
+            return anew(failure)
 
     @cached_property
     def _grammar_sieves(self) -> list[Callable[[str], bool | None]] | Problem:
         try:
             return [self.grammar.sieve(rule) for rule in self.rules] if self.grammar else []
         except Problem as failure:
-            return failure
+            return anew(failure)
 
     def sieves(self) -> list[Sieve]:
         """The filters, made for the code system. Raises the Problem of one that is not understood."""
         found = self._sieves
         if isinstance(found, Problem):
-            raise Problem(found.category, found.issues)
+            raise anew(found)
         return found
 
     def member(self, system: str | None, code: str) -> bool | None:
         """Whether a code is in it; None where that cannot be told."""
+        deadline.check()
         verdict: bool | None = True
         if self.url:
             if system is not None and system != self.url:
@@ -180,11 +183,17 @@ class Part:
 
 
 class Composed:
-    """A value set, ready for questions. Made for one state of the world; threads may share it."""
+    """A value set, ready for questions. Made for one state of the world; threads may share it.
 
-    def __init__(self, tree: Tree, world: World, trail: tuple[str, ...] = ()) -> None:
+    `is_sent` says that it came with one question: nothing that holds it may outlive the answer.
+    """
+
+    def __init__(
+        self, tree: Tree, world: World, trail: tuple[str, ...] = (), *, is_sent: bool = False
+    ) -> None:  # fmt: skip
         """Raises Problem(invalid) for what R4 does not allow, e.g. a value set that imports itself."""
         self.tree = tree
+        self.is_sent = is_sent
         self.url = text(tree, "url")
         self.version = text(tree, "version")
         self.title = text(tree, "title") or text(tree, "name")
@@ -192,8 +201,8 @@ class Composed:
         compose = child(tree, "compose")
         trail = (*trail, joined(self.url, self.version)) if self.url else trail
         if len(items(compose, "include")) + len(items(compose, "exclude")) > MAX_PARTS:
-            raise problem(
-                Category.TOO_COSTLY, "too-costly", f"A value set has at most {MAX_PARTS} includes and excludes here.",
+            raise invalid(
+                "too-costly", f"A value set has at most {MAX_PARTS} includes and excludes here.",
                 place="ValueSet.compose", value=self.url, repair="Put codes of one system into one include.",
             )  # fmt: skip
         self.includes = [Part(item, world, trail) for item in items(compose, "include")]
@@ -202,8 +211,8 @@ class Composed:
         self.given = Given(child(tree, "expansion")) if "expansion" in tree else None
         self.weight: int = 1 + sum(part.weight for part in (*self.includes, *self.excludes))
         if self.weight > MAX_IMPORTS:
-            raise problem(
-                Category.TOO_COSTLY, "too-costly", f"The value set imports more than {MAX_IMPORTS} others.",
+            raise invalid(
+                "too-costly", f"The value set imports more than {MAX_IMPORTS} others.",
                 place="ValueSet.compose.include.valueSet", value=self.url, repair="Import fewer.",
             )  # fmt: skip
 
@@ -265,6 +274,11 @@ class Composed:
             return "it says neither what it is made of nor what is in it"
         reasons = (reason for part in (*self.includes, *self.excludes) for reason in part.why())
         return "; ".join(dict.fromkeys(reasons)) or None
+
+
+def anew(failure: Problem) -> Problem:
+    """The same problem, to be kept and raised again: without its trace, which would hold on to whoever asked."""
+    return Problem(failure.category, failure.issues)
 
 
 def any_of(answers: Sequence[bool | None]) -> bool | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from charthouse.base.errors import Category, invalid, problem
+from charthouse.base.errors import invalid
+from charthouse.terminology import deadline
 from charthouse.terminology.answers import Expansion, Member, Name, Property
 from charthouse.terminology.codesystem import CodeSystem, split
 from charthouse.terminology.compose import Composed
@@ -49,8 +50,7 @@ def chosen(composed: Composed, whole: Extent, wish: Wish) -> Extent:
 def page(composed: Composed, whole: Extent, found: Extent, wish: Wish, supplements: Supplements) -> Expansion:
     """A page of what `chosen` found.
 
-    Raises Problem(invalid) for an offset or count below zero, Problem(too_costly) for more than
-    `LIMIT` codes at once.
+    Raises Problem(invalid) for an offset or count below zero, and for more than `LIMIT` codes at once.
     """
     for name, value in (("offset", wish.offset), ("count", wish.count or 0)):
         if value < 0:
@@ -60,8 +60,8 @@ def page(composed: Composed, whole: Extent, found: Extent, wish: Wish, supplemen
     total = len(found)
     count = max(0, total - wish.offset) if wish.count is None else min(wish.count, total)
     if count > LIMIT:
-        raise problem(
-            Category.TOO_COSTLY, "too-costly",
+        raise invalid(
+            "too-costly",
             f"The value set has {total} codes here; at most {LIMIT} are listed at once.",
             place="count", value=composed.url,
             repair="Ask for a page with `count` and `offset`, or give a `filter`.",
@@ -99,7 +99,7 @@ def _rows(
     if system is not None and ids and wish.properties:
         properties = _properties(system, concepts, wish.properties)
     own = _language(system) if wish.language else None
-    for each in placed:
+    for each in deadline.watched(placed):
         if isinstance(each, str):
             yield _loose(segment, segment.entries.get(each) or Entry(each), wish)
             continue
@@ -130,7 +130,11 @@ def _properties(
     system: CodeSystem, concepts: dict[int, Concept], wanted: Sequence[str]
 ) -> dict[int, list[Property]]:  # fmt: skip
     types = kinds(system)
-    return {id: described(system, concept, wanted, types) for id, concept in concepts.items()}
+    found: dict[int, list[Property]] = {}
+    for id, concept in concepts.items():
+        deadline.check()  # a concept may have very many children
+        found[id] = described(system, concept, wanted, types)
+    return found
 
 
 def _language(system: CodeSystem | None) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from charthouse.base.errors import Category, Problem, problem
+from charthouse.base.errors import Category, Problem, invalid, problem
+from charthouse.terminology import deadline
 from charthouse.terminology.codesystem import COMPLETE, CodeSystem, is_named
 from charthouse.terminology.compose import Composed, Missing, Part
 from charthouse.terminology.concept import HEADING, INACTIVE
@@ -15,6 +16,7 @@ from charthouse.terminology.spans import NONE, Spans
 from charthouse.terminology.versions import joined
 
 LIMIT: Final = 20_000  # codes listed at once
+_FEW: Final = 1_000  # ids that are quicker compared one by one
 
 _NO_ENTRIES: Final[Mapping[str, Entry]] = {}
 
@@ -61,18 +63,94 @@ class Segment:
         yield from self.loose[start : start + count - given]
 
 
+class _Ids:
+    """Ids of one system, as they are put together: few of them one by one, many as intervals."""
+
+    def __init__(self, system: CodeSystem) -> None:
+        self.system = system
+        self._spans = NONE
+        self._few: set[int] = set()
+
+    def add(self, spans: Spans) -> None:
+        if len(spans) <= _FEW:
+            self._few.update(spans.ids())
+        else:
+            self._spans = self._spans | spans
+
+    def __contains__(self, id: int) -> bool:
+        return id in self._few or id in self._spans
+
+    def among(self, wanted: Spans) -> Spans:
+        """Which of `wanted` are in here."""
+        if len(wanted) <= _FEW:
+            return Spans.of(id for id in wanted.ids() if id in self)
+        return wanted & (self._spans | Spans.of(self._few))
+
+
+class _Held:
+    """What an extent has of one url, so that a segment is compared with all others at once.
+
+    When the extent is made it does not change any more, but for what is looked up of other versions, where
+    a later look replaces the one before; so threads may share it.
+    """
+
+    def __init__(self) -> None:
+        self._segments: list[Segment] = []
+        self._loose: set[str] = set()
+        self._ids: dict[tuple[str, int], _Ids] = {}  # by the key of the system
+        self._foreign: dict[tuple[str, int], tuple[int, frozenset[int]]] = {}
+
+    def add(self, segment: Segment) -> None:
+        self._segments.append(segment)
+        self._loose.update(segment.loose)
+        if segment.system is not None and segment.spans:
+            self._ids.setdefault(segment.system.key, _Ids(segment.system)).add(segment.spans)
+
+    def among(self, system: CodeSystem, wanted: Spans) -> Spans:
+        """Which ids of a system are in here; its other versions are compared by code."""
+        own = self._ids.get(system.key)
+        same = own.among(wanted) if own is not None else NONE
+        foreign = self._others(system)
+        return same | (wanted & Spans.of(foreign)) if foreign else same
+
+    def _others(self, system: CodeSystem) -> frozenset[int]:
+        """The ids that a system has for what is in here of other versions; each segment is looked up once."""
+        looked, found = self._foreign.get(system.key, (0, frozenset()))
+        count = len(self._segments)
+        if looked < count:
+            others = (
+                own for own in self._segments[looked:] if own.system is None or own.system.key != system.key
+            )
+            if codes := [code for own in others for code in _few(own)]:
+                found = found.union(concept.id for concept in system.found(codes).values())
+            self._foreign[system.key] = (count, found)
+        return found
+
+    def codes(self, segment: Segment) -> set[str]:
+        """The loose codes of a segment that are in here. Its own system has none of them."""
+        shared = self._loose.intersection(segment.loose)
+        for key, ids in self._ids.items():
+            if segment.system is None or key != segment.system.key:
+                found = ids.system.found(segment.loose)
+                shared.update(code for code, concept in found.items() if concept.id in ids)
+        return shared
+
+
 class Extent:
     """The members in order. No code of a system stands in two segments."""
 
     def __init__(self, segments: Iterable[Segment] = ()) -> None:
         """Of a code that several segments have, the first keeps it."""
         self.segments: list[Segment] = []
+        self._held: dict[str, _Held] = {}
         self.is_whole = True
         for segment in segments:
+            deadline.check()
             self.is_whole = self.is_whole and segment.is_whole
             rest = self.cut(segment)
             if len(rest):
                 self.segments.append(rest)
+                self._held.setdefault(rest.url, _Held()).add(rest)
 
     def __len__(self) -> int:
         return sum(map(len, self.segments))
@@ -94,24 +172,13 @@ class Extent:
 
     def _covered(self, segment: Segment) -> tuple[Spans, set[str]]:
         """The ids and loose codes of `segment` that are in here; other versions are compared by code."""
-        pairs: list[tuple[int, int]] = []
-        loose: set[str] = set()
-        for own in self.segments:
-            if own.url != segment.url:
-                continue
-            is_same = (
-                own.system is not None and segment.system is not None and own.system.key == segment.system.key
-            )
-            if is_same:
-                pairs.extend(own.spans.pairs())
-            if segment.system is not None and segment.spans:
-                others = own.loose if is_same else _few(own)
-                if others:
-                    found = segment.system.found(others)
-                    pairs.extend((concept.id, concept.id) for concept in found.values())
-            if segment.loose:
-                loose.update(_shared(own, segment.loose))
-        return Spans(pairs), loose
+        held = self._held.get(segment.url)
+        if held is None:
+            return NONE, set()
+        spans = NONE
+        if segment.system is not None and segment.spans:
+            spans = held.among(segment.system, segment.spans)
+        return spans, held.codes(segment) if segment.loose else set()
 
     def without(self, flag: int) -> Extent:
         """The members that do not have a flag (INACTIVE, HEADING)."""
@@ -156,8 +223,8 @@ class Extent:
             offset = max(0, offset - size)
 
 
-def of(composed: Composed) -> Extent:
-    """The extent of a value set.
+def of(composed: Composed, imported: Callable[[Composed], Extent] | None = None) -> Extent:
+    """The extent of a value set; `imported` gives those of the value sets that it imports.
 
     Raises Problem(unsupported) where its codes cannot be listed, Problem(not_found) where a value
     set that it imports is not at hand.
@@ -165,40 +232,41 @@ def of(composed: Composed) -> Extent:
     if composed.is_given:
         return _given(composed)
     try:
-        return _composed(composed)
+        return _composed(composed, imported or of)
     except Problem as failure:
         if failure.category not in (Category.UNSUPPORTED, Category.NOT_FOUND) or composed.given is None:
             raise
         return _given(composed)  # what cannot be worked out here, its author has worked out
 
 
-def _composed(composed: Composed) -> Extent:
+def _composed(composed: Composed, imported: Callable[[Composed], Extent]) -> Extent:
     if not composed.includes:
         raise _unlisted(composed.url, composed.why() or "")
-    found = Extent(segment for part in composed.includes for segment in _part(part))
-    for part in composed.excludes:
-        out = Extent(_part(part))
+    found = Extent(segment for part in composed.includes for segment in _part(part, imported))
+    if composed.excludes:
+        out = Extent(segment for part in composed.excludes for segment in _part(part, imported))
         found = Extent(out.cut(segment) for segment in found.segments)
     return found.without(INACTIVE) if composed.drops_inactive else found
 
 
-def _part(part: Part) -> list[Segment]:
+def _part(part: Part, imported: Callable[[Composed], Extent]) -> list[Segment]:
     """The members of one include or exclude."""
-    others = [_imported(each) for each in part.imports]
+    deadline.check()
+    others = [_imported(each, imported) for each in part.imports]
     segments = [_drawn(part)] if part.url else others.pop(0).segments
     for other in others:
         segments = [other.kept(segment) for segment in segments]
     return segments
 
 
-def _imported(imported: Composed | Missing) -> Extent:
-    if isinstance(imported, Missing):
+def _imported(other: Composed | Missing, imported: Callable[[Composed], Extent]) -> Extent:
+    if isinstance(other, Missing):
         raise problem(
             Category.NOT_FOUND, "not-found", "A value set that is imported is not at hand.",
-            place="ValueSet.compose.include.valueSet", value=imported.url,
+            place="ValueSet.compose.include.valueSet", value=other.url,
             repair="Load the package that defines it, or store it as a ValueSet.",
         )  # fmt: skip
-    return of(imported)
+    return imported(other)
 
 
 def _drawn(part: Part) -> Segment:
@@ -246,19 +314,11 @@ def _given(composed: Composed) -> Extent:
 def _few(segment: Segment) -> list[str]:
     """The codes of a segment that have to be compared one by one."""
     if len(segment) > LIMIT:
-        raise problem(
-            Category.TOO_COSTLY, "too-costly", "Two versions of a large code system would have to be compared.",
+        raise invalid(
+            "too-costly", "Two versions of a large code system would have to be compared.",
             place="ValueSet.compose", value=segment.url, repair="Name the same version in both parts.",
         )  # fmt: skip
     return list(segment.codes())
-
-
-def _shared(own: Segment, loose: Sequence[str]) -> Iterator[str]:
-    """Which of `loose` a segment has."""
-    yield from set(own.loose).intersection(loose)
-    if own.system is not None and own.spans:
-        found = own.system.found(loose)
-        yield from (code for code, concept in found.items() if concept.id in own.spans)
 
 
 def _is_flagged(entry: Entry | None, flag: int) -> bool:

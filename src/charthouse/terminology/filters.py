@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from charthouse.base.errors import Category, Problem, invalid, problem
-from charthouse.fhir.path.pattern import Unreadable, danger, read
+from charthouse.fhir.path import regex
 from charthouse.fhir.resource import Tree
 from charthouse.terminology.codesystem import CodeSystem
 from charthouse.terminology.concept import HEADING, INACTIVE, Concept
@@ -23,7 +22,10 @@ _BUILT_IN: Final = frozenset(
     {*_ITSELF, *_FLAGS, "display", "parent", "child", "ancestor", "descendant", "status"}
 )
 _MAX_PATTERN: Final = 500
-_MOVES: Final = 2_000_000  # what matching one text may take at worst
+# Steps of the matching, of about a microsecond: to make ready, for one concept, and for all of a code system.
+_STEPS_TO_READ: Final = 5_000
+_STEPS_FOR_ONE: Final = 100_000
+_STEPS_FOR_ALL: Final = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,11 @@ def _exists(system: CodeSystem, name: str, value: str) -> Sieve:
 
 def _regex(system: CodeSystem, name: str, value: str) -> Sieve:
     """`regex`: the whole value fits the expression."""
-    return _looked(system, name, matcher(value))
+    within = matcher(value)
+    return Sieve(
+        lambda concept: _looked(system, name, within(_STEPS_FOR_ONE)).holds(concept),
+        lambda: _looked(system, name, within(_STEPS_FOR_ALL)).spans(),
+    )
 
 
 def _looked(system: CodeSystem, name: str, fits: Callable[[str], bool]) -> Sieve:
@@ -189,33 +195,44 @@ def _values(system: CodeSystem, concept: Concept, name: str) -> Iterable[str]:
     return [value for own, value in system.properties([concept.id]).get(concept.id, ()) if own == name]
 
 
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a whole text fits a regular expression, for expressions that cannot take long.
+class _Effort:
+    """What matching may cost."""
 
-    Raises Problem(invalid) for what is no expression, Problem(too_costly) for repetitions within
-    repetitions, look-arounds and references back, and when used, for a text that is too long for it.
+    def __init__(self, most: int, pattern: str) -> None:
+        self.left = most
+        self.pattern = pattern
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise _costly(self.pattern)
+
+
+def matcher(pattern: str) -> Callable[[int], Callable[[str], bool]]:
+    """Whether whole texts fit a regular expression: given the steps that all of them may take, the test of one.
+
+    Raises Problem(invalid) for what is no expression, for references back, and for what is too
+    large. The test raises Problem(invalid, too-costly) when its steps are used up, and for
+    a text in which looking around could take too long.
     """
     if len(pattern) > _MAX_PATTERN:
         raise _costly(pattern)
     try:
-        ready = re.compile(pattern, re.DOTALL)
-        repeats, is_nested = danger(read(pattern))
-    except Unreadable:
-        raise _costly(pattern) from None
-    except (re.error, OverflowError, RecursionError) as error:
+        ready = regex.matcher(_Effort(_STEPS_TO_READ, pattern), pattern).with_memory()
+        ready.automaton()
+    except Problem as failure:
+        if failure.category is Category.TOO_COSTLY:
+            raise _costly(pattern) from None
         raise invalid(
-            "value", f"This is no regular expression: {error}.", place="filter.value", value=pattern,
+            "value", failure.issues[0].message, place="filter.value", value=pattern,
             repair="Write it as in Python or XML Schema.",
         ) from None  # fmt: skip
-    if is_nested:
-        raise _costly(pattern)
 
-    def fits(value: str) -> bool:
-        if (len(value) + 1) ** (repeats + 1) > _MOVES:
-            raise _costly(pattern)
-        return ready.fullmatch(value) is not None
+    def within(most: int) -> Callable[[str], bool]:
+        effort = _Effort(most, pattern)
+        return lambda value: ready.fullmatch(effort, value)
 
-    return fits
+    return within
 
 
 def _expect_itself(name: str, op: str) -> None:
@@ -242,10 +259,10 @@ def _unsupported(message: str, place: str, value: str) -> Problem:
 
 
 def _costly(pattern: str) -> Problem:
-    return problem(
-        Category.TOO_COSTLY, "too-costly", "This regular expression could take too long.",
+    return invalid(
+        "too-costly", "This regular expression could take too long.",
         place="filter.value", value=pattern,
-        repair="Avoid repetitions inside repetitions, look-arounds and references back.",
+        repair="Make it shorter, with smaller counts, and without look-arounds and references back.",
     )  # fmt: skip
 
 

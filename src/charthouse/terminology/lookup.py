@@ -15,7 +15,11 @@ from charthouse.terminology.supplement import Supplements
 def looked(
     system: CodeSystem, concept: Concept, supplements: Supplements, language: str | None, wanted: Sequence[str]
 ) -> Looked:  # fmt: skip
-    """The answer about `concept` of `system`, its display in `language`; `wanted` properties, all if empty."""
+    """The answer about `concept` of `system`, its display in `language`; `wanted` properties, all if empty.
+
+    Of the concepts right below it the first `properties.CHILDREN` are told as `child`; a value set with the
+    filter `child-of` gives all, page by page.
+    """
     release = system.release
     said = system.designations([concept.id]).get(concept.id, ())
     called = [*names(said, release.url), *supplements.names(release.url, concept.code)]

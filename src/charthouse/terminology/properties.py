@@ -11,6 +11,8 @@ from charthouse.terminology.concept import COMMENT, DEFINITION, Concept
 from charthouse.terminology.names import prose
 from charthouse.terminology.trees import items, text
 
+CHILDREN: Final = 1_000  # of a concept that are told; there may be very many
+
 # R4 codesystem-concept-properties.html; what a code system declares goes before.
 _KINDS: Final = {
     "status": "code", "inactive": "boolean", "notSelectable": "boolean", "deprecated": "dateTime",
@@ -54,6 +56,6 @@ def _described(
     if not wanted or "parent" in wanted:
         yield from (Property("parent", each.code, "code") for each in system.parents(concept))
     if not wanted or "child" in wanted:
-        yield from (Property("child", each.code, "code") for each in system.children(concept))
+        yield from (Property("child", each.code, "code") for each in system.children(concept, CHILDREN))
     if set(wanted) - {"inactive", "notSelectable", "parent", "child"} or not wanted:
         yield from typed(system.properties([concept.id]).get(concept.id, ()), kinds)

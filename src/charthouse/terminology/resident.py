@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from charthouse.base.errors import invalid
 from charthouse.fhir.resource import Tree
-from charthouse.terminology import reading
+from charthouse.terminology import deadline, reading
 from charthouse.terminology.codesystem import PROSE, is_named
 from charthouse.terminology.concept import Concept, Designation, Row
 from charthouse.terminology.order import order
@@ -16,7 +16,11 @@ PLACE = "resource"
 
 
 class Resident:
-    """One CodeSystem resource (see `codesystem.CodeSystem`). Does not change, so threads may share it."""
+    """One CodeSystem resource (see `codesystem.CodeSystem`). Does not change, so threads may share it.
+
+    Making it reads the whole resource, nearly a second for 60,000 concepts: who has others waiting asks
+    `Terminology.is_warm` first, and where it is not, asks about the code system in a thread.
+    """
 
     def __init__(self, tree: Tree, number: int) -> None:
         """Raises Problem(invalid) for a code given twice, an unknown parent, a circle, a missing url."""
@@ -69,7 +73,7 @@ class Resident:
 
     def walk(self, spans: Spans) -> Iterator[Concept]:
         """Concepts in the order of ids."""
-        return (self._concepts[id - 1] for id in spans.ids())
+        return (self._concepts[id - 1] for id in deadline.watched(spans.ids()))
 
     def below(self, concept: Concept) -> Spans:
         """The concept itself and all below it, along every parent."""
@@ -89,9 +93,9 @@ class Resident:
         """Directly above, the main one first."""
         return [self._concepts[id - 1] for id in self._parents[concept.id - 1]]
 
-    def children(self, concept: Concept) -> list[Concept]:
-        """Directly below."""
-        return [self._concepts[id - 1] for id in self._children.get(concept.id, ())]
+    def children(self, concept: Concept, limit: int | None = None) -> list[Concept]:
+        """Directly below, in the order of the system; the first `limit` of them."""
+        return [self._concepts[id - 1] for id in self._children.get(concept.id, ())[:limit]]
 
     def designations(self, ids: Sequence[int]) -> dict[int, list[Designation]]:
         """Other names by id, definition and comment among them."""
@@ -103,7 +107,7 @@ class Resident:
 
     def values(self, name: str) -> Iterator[tuple[int, str]]:
         """(id, value) of a property, for all concepts that have it."""
-        for place, row in enumerate(self._rows):
+        for place, row in enumerate(deadline.watched(self._rows)):
             for own, value in row.properties:
                 if own == name:
                     yield place + 1, value
@@ -122,7 +126,7 @@ class Resident:
 
     def named(self, words: Sequence[str], within: Spans) -> Spans:
         """The concepts in which each word begins a word of the code or of one of its names."""
-        return Spans.of(id for id in within.ids() if is_named(words, self._names(id)))
+        return Spans.of(id for id in deadline.watched(within.ids()) if is_named(words, self._names(id)))
 
     def _names(self, id: int) -> list[str]:
         row = self._rows[id - 1]

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from charthouse.base.errors import Category, problem
+from charthouse.base.errors import invalid
 from charthouse.db.connect import Connection
 from charthouse.fhir.resource import Tree
+from charthouse.terminology import deadline
 from charthouse.terminology.codesystem import PROSE, is_named
 from charthouse.terminology.concept import Concept, Designation, Release, System
 from charthouse.terminology.spans import NONE, Spans
@@ -21,6 +22,7 @@ _SLICE: Final = 500  # concepts asked for by one statement
 _FEW: Final = 2_000  # so many names are looked through without narrowing them by the index of letters first
 _FOLDED: Final = 20_000  # a system of so many concepts is looked through for a code in another case
 _READ: Final = 50_000  # names looked through for one text at most
+_ALL: Final = 2**31 - 1  # rows
 
 
 class Tabled:
@@ -53,6 +55,7 @@ class Tabled:
     def find(self, code: str) -> Concept | None:
         """The concept with a code. In another case only where case does not matter; in large systems
         then wholly in capitals or wholly in small letters."""
+        deadline.check()
         if not is_storable(code):
             return None
         connection, number = self._connection(), self.system.id
@@ -93,6 +96,7 @@ class Tabled:
         connection = self._connection()
         for low, high in spans.pairs():
             while low <= high:
+                deadline.check()
                 rows = connection.run(self._sql.between, (low, high, _SLICE))
                 for row in rows:
                     yield Concept(*row)
@@ -123,10 +127,11 @@ class Tabled:
         further = self._connection().run(self._sql.parents, (concept.id,))
         return [*self.concepts([concept.parent]).values(), *(Concept(*row) for row in further)]
 
-    def children(self, concept: Concept) -> list[Concept]:
-        """Directly below, in the order of the system."""
-        rows = self._connection().run(self._sql.children, (concept.id, concept.id))
-        return [Concept(*row) for row in sorted(rows)]
+    def children(self, concept: Concept, limit: int | None = None) -> list[Concept]:
+        """Directly below, in the order of the system; the first `limit` of them."""
+        most = _ALL if limit is None else limit
+        rows = self._connection().run(self._sql.children, (concept.id, most, concept.id, most))
+        return [Concept(*row) for row in sorted(rows)[:limit]]
 
     def designations(self, ids: Sequence[int]) -> dict[int, list[Designation]]:
         """Other names by id, definition and comment among them."""
@@ -146,7 +151,7 @@ class Tabled:
         """(id, value) of a property, for all concepts that have it."""
         if is_storable(name):
             rows: list[Any] = self._connection().run(self._sql.valued, (name, *self._bounds))
-            yield from rows
+            yield from deadline.watched(rows)
 
     def has_property(self, name: str) -> bool:
         """Whether any concept has a property."""
@@ -155,6 +160,7 @@ class Tabled:
 
     def having(self, name: str, value: str) -> Spans:
         """The concepts whose property has a value."""
+        deadline.check()
         if not (is_storable(name) and is_storable(value)):
             return NONE
         rows = self._connection().run(self._sql.having, (name, value, *self._bounds))
@@ -171,12 +177,12 @@ class Tabled:
     def named(self, words: Sequence[str], within: Spans) -> Spans:
         """The concepts in which each word begins a word of the code or of one of its names.
 
-        Raises Problem(too_costly) where too many names would have to be read.
+        Raises Problem(invalid) where too many names would have to be read.
         """
         ids = list(self._likely(words, within).ids())
         if len(ids) > _READ:
-            raise problem(
-                Category.TOO_COSTLY, "too-costly", "Too many names would have to be looked through.",
+            raise invalid(
+                "too-costly", "Too many names would have to be looked through.",
                 place="filter", value=" ".join(words), repair="Give a longer word.",
             )  # fmt: skip
         found: list[int] = []
@@ -209,4 +215,6 @@ class Tabled:
 
 
 def _slices(items: Sequence[Any]) -> Iterable[list[Any]]:
-    return (list(items[start : start + _SLICE]) for start in range(0, len(items), _SLICE))
+    for start in range(0, len(items), _SLICE):
+        deadline.check()
+        yield list(items[start : start + _SLICE])

@@ -10,7 +10,7 @@ from charthouse.base.clock import now
 from charthouse.base.errors import Category, Problem, invalid, problem
 from charthouse.db.connect import Connection, Place
 from charthouse.fhir.resource import Tree
-from charthouse.terminology import closure, expand
+from charthouse.terminology import closure, deadline, expand, sent
 from charthouse.terminology.answers import (
     Closure,
     Coding,
@@ -22,10 +22,12 @@ from charthouse.terminology.answers import (
     Verdict,
 )
 from charthouse.terminology.artifacts import Artifacts
-from charthouse.terminology.catalogue import TROUBLE, Catalogue
+from charthouse.terminology.catalogue import Catalogue, expect_url
+from charthouse.terminology.closure import Prepared
 from charthouse.terminology.codesystem import CodeSystem
 from charthouse.terminology.compose import Composed
 from charthouse.terminology.concept import Concept
+from charthouse.terminology.deadline import SECONDS
 from charthouse.terminology.expand import Wish
 from charthouse.terminology.extent import LIMIT, Extent
 from charthouse.terminology.grammar import Units
@@ -38,8 +40,10 @@ from charthouse.terminology.versions import split
 
 _DAY: Final = 86_400_000  # milliseconds
 _LOOK: Final = 0.05  # seconds between two looks at what a site has loaded
-_LONGEST: Final = 200  # characters of a code whose answer is worth keeping, and of a text to filter by
+_LONGEST: Final = 200  # characters of a text to filter by
 _KEPT: Final = 1_000  # rows of an expansion that is worth keeping
+_MAX_CODINGS: Final = 1_000  # in one question
+_MAX_PROPERTIES: Final = 100  # named in one question
 
 Members = Recent[tuple[str, str | None, str], tuple[bool | None]]
 
@@ -51,7 +55,7 @@ class _State:
         self.mark = object()  # for others to hold, without holding all the answers
         self.catalogue = catalogue
         self.maps = Maps(catalogue)
-        self.members: Members = Recent(20_000)
+        self.members: Members = Recent(20_000, 500)
         self.verdicts: Recent[tuple[object, ...], Verdict] = Recent(4_000)
         self.expansions: Recent[tuple[str, Wish], Expansion] = Recent(60)
         self.chosen: Recent[tuple[str, Wish], Extent] = Recent(50)
@@ -123,6 +127,14 @@ class Terminology:
         """Every version of every code system at hand, by url, the chosen one first."""
         return self._now().catalogue.standings()
 
+    def is_warm(self, system: str) -> bool:
+        """Whether questions about a code system (`url` or `url|version`) are short, told without looking for it.
+
+        False until it was asked about once since something changed: a CodeSystem of the record may be
+        meant, and to read one of 60,000 concepts takes nearly a second. So ask about it in a thread.
+        """
+        return self._now().catalogue.is_warm(*split(system))
+
     def valueset(self, url: str, version: str | None = None) -> Tree | None:
         """The ValueSet resource, wherever it stands. Not to be changed."""
         return self._now().catalogue.tree("ValueSet", url, version)
@@ -142,10 +154,13 @@ class Terminology:
         properties: Sequence[str] = (),
         supplements: Sequence[str] = (),
     ) -> Looked:
-        """What is known of a code. `properties` narrows which are given (empty: all).
+        """What is known of a code. `properties` narrows which are given (empty: all). Of very many concepts
+        right below it the first 1,000 are given.
 
-        Raises Problem(not_found) that names the system, version or code that is not there.
+        Raises Problem(not_found) that names the system, version or code that is not there, Problem(invalid)
+        for a url that is too long or too many properties or supplements.
         """
+        _expect_few(properties, _MAX_PROPERTIES, "property")
         catalogue = self._now().catalogue
         grammar = catalogue.grammar(system)
         if grammar is not None and version is None and grammar.check(code):
@@ -167,11 +182,10 @@ class Terminology:
         try:
             found = state.catalogue.composed(valueset).member(system, code)
         except Problem as failure:
-            if failure.category in TROUBLE:
+            if deadline.is_passing(failure):
                 raise
             found = None
-        if len(code) <= _LONGEST:
-            state.members.put(key, (found,))
+        state.members.put(key, (found,))
         return found
 
     def unchecked(self, valueset: str) -> str | None:
@@ -179,7 +193,7 @@ class Terminology:
         try:
             return self._now().catalogue.composed(valueset).why()
         except Problem as failure:
-            if failure.category in TROUBLE:
+            if deadline.is_passing(failure):
                 raise
             return "; ".join(issue.message.rstrip(".") for issue in failure.issues)
 
@@ -192,23 +206,27 @@ class Terminology:
         infer_system: bool = False,
         language: str | None = None,
         supplements: Sequence[str] = (),
+        seconds: float = SECONDS,
     ) -> Verdict:
         """Whether one of `codings` (several: a CodeableConcept) is in the value set, else in its code system.
 
         `valueset` None asks the code system alone. `abstract` False refuses headings, None lets them
         pass with a warning, True takes them. `infer_system` finds the system of a coding without one.
-        A display that differs is a warning. Raises Problem(not_found) for an unknown value set.
+        A display that differs is a warning. Raises Problem(not_found) for an unknown value set, Problem(invalid)
+        for too many codings or too much in a value set that is sent, Problem(too_costly) after `seconds`.
         """
+        _expect_few(codings, _MAX_CODINGS, "coding")
         state = self._now()
         key = (valueset, *codings, abstract, infer_system, language, *supplements)
-        is_kept = not isinstance(valueset, dict) and all(_is_short(coding) for coding in codings)
+        is_kept = not isinstance(valueset, dict)
         held = state.verdicts.get(key) if is_kept else None
         if held is not None:
             return held
-        composed = _composed(state.catalogue, valueset) if valueset is not None else None
-        rules = Rules(abstract, infer_system, language)
-        judge = Judge(state.catalogue, rules, state.catalogue.supplements(supplements))
-        found = judge.any_of(composed, codings)
+        with deadline.within(seconds):
+            composed = _composed(state.catalogue, valueset) if valueset is not None else None
+            rules = Rules(abstract, infer_system, language)
+            judge = Judge(state.catalogue, rules, state.catalogue.supplements(supplements))
+            found = judge.any_of(composed, codings)
         return state.verdicts.put(key, found) if is_kept else found
 
     def subsumes(self, system: str, a: str, b: str, version: str | None = None) -> Subsumption:
@@ -236,13 +254,17 @@ class Terminology:
         properties: Sequence[str] = (),
         supplements: Sequence[str] = (),
         with_headings: bool = True,
+        seconds: float = SECONDS,
     ) -> Expansion:
-        """A page of a value set. Rows are never nested, whatever `exclude_nested` says.
+        """A page of a value set. Rows are never nested, whatever `exclude_nested` says. Of a value set that is
+        sent nothing is kept.
 
         Raises Problem(not_found) for an unknown value set, Problem(unsupported) where the codes
         cannot be listed (a grammar, a code system that is not at hand, an unknown filter),
-        Problem(too_costly) for more than LIMIT codes at once.
+        Problem(invalid) for more than LIMIT codes at once or too much in a value set that is sent,
+        Problem(too_costly) after `seconds`.
         """
+        _expect_few(properties, _MAX_PROPERTIES, "property")
         text = filter or ""
         if len(text) > _LONGEST:
             raise invalid(
@@ -258,19 +280,18 @@ class Terminology:
         held = state.expansions.get(key) if key is not None else None
         if held is not None:
             return held
-        composed = _composed(state.catalogue, valueset)
-        made = expand.page(
-            composed, state.catalogue.extent(composed), self._chosen(state, composed, wish, key), wish,
-            state.catalogue.supplements(supplements),
-        )  # fmt: skip
+        with deadline.within(seconds):
+            composed = _composed(state.catalogue, valueset)
+            whole = state.catalogue.extent(composed)
+            found = self._chosen(state, composed, whole, wish, key)
+            made = expand.page(composed, whole, found, wish, state.catalogue.supplements(supplements))
         return state.expansions.put(key, made) if key is not None and len(made.rows) <= _KEPT else made
 
     @staticmethod
     def _chosen(
-        state: _State, composed: Composed, wish: Wish, key: tuple[str, Wish] | None
+        state: _State, composed: Composed, whole: Extent, wish: Wish, key: tuple[str, Wish] | None
     ) -> Extent:  # fmt: skip
         """What an expansion is about, the same for all its pages."""
-        whole = state.catalogue.extent(composed)
         if key is None:
             return expand.chosen(composed, whole, wish)
         narrow = (key[0], Wish(wish.filter, active_only=wish.active_only, with_headings=wish.with_headings))
@@ -286,18 +307,40 @@ class Terminology:
         target: str | None = None,
         target_system: str | None = None,
         reverse: bool = False,
+        seconds: float = SECONDS,
     ) -> Translation:
         """What codings map to by the ConceptMap `url`, else by every map between `source` and `target`
         (value sets) or to `target_system`. `reverse` reads maps backwards, equivalences too.
-        `dependsOn` and `product` are not weighed. Raises Problem(not_found) for an unknown map.
+        `dependsOn` and `product` are not weighed. Raises Problem(not_found) for an unknown map,
+        Problem(invalid) for a url that is too long or too many codings, Problem(too_costly) after `seconds`.
         """
-        return self._now().maps.translate(
-            codings, url=url, source=source, target=target, target_system=target_system, is_back=reverse
-        )
+        _expect_few(codings, _MAX_CODINGS, "coding")
+        for place, canonical in (("url", url), ("source", source), ("target", target),
+                                 ("targetsystem", target_system)):  # fmt: skip
+            expect_url(canonical or "", place)
+        with deadline.within(seconds):
+            deadline.check()
+            return self._now().maps.translate(
+                codings, url=url, source=source, target=target, target_system=target_system, is_back=reverse
+            )
+
+    def prepare_closure(
+        self, name: str, codings: Sequence[Coding] = (), version: int | None = None
+    ) -> Prepared:  # fmt: skip
+        """Look up all that `closure` needs for a request, outside any transaction: it may take a while.
+
+        Raises Problem(not_found) for an unknown code, Problem(invalid) for a bad name or too many codings.
+        """
+        catalogue = self._now().catalogue
+
+        def find(coding: Coding) -> tuple[CodeSystem, Concept]:
+            return catalogue.concept(coding.system or "", coding.code, coding.version)
+
+        return closure.prepared(name, codings, version, find, self._record() if self._record else None)
 
     def closure(
         self,
-        name: str,
+        name: str | Prepared,
         codings: Sequence[Coding] = (),
         version: int | None = None,
         *,
@@ -306,34 +349,32 @@ class Terminology:
         """Keep a closure table: without codings and version start it anew; with codings add them and
         give the relations that are new; with a version give those that came after it.
 
-        Writes on `connection`, inside the caller's transaction; else on the record's, in one of its own.
+        Instead of a name with codings and a version it takes what `prepare_closure` made of them; then no
+        code is looked up here. Writes on `connection`, inside the caller's transaction; else on the record's,
+        in one of its own.
         """
-        catalogue = self._now().catalogue
-
-        def find(coding: Coding) -> tuple[CodeSystem, Concept]:
-            return catalogue.concept(coding.system or "", coding.code, coding.version)
-
+        asked = name if isinstance(name, Prepared) else self.prepare_closure(name, codings, version)
         if connection is not None:
-            return closure.kept(connection, name, codings, version, find)
+            return closure.kept(connection, asked)
         if self._record is None:
             raise problem(
                 Category.UNSUPPORTED, "not-supported", "Closure tables need a record to be kept in.",
-                place="name", value=name, repair="Ask a server that has one.",
+                place="name", value=asked.name, repair="Ask a server that has one.",
             )  # fmt: skip
         own = self._record()
         with own.transaction():
-            return closure.kept(own, name, codings, version, find)
+            return closure.kept(own, asked)
 
     def below(self, system: str, code: str, version: str | None = None) -> list[str]:
         """The code and all below it, in the order of the hierarchy (search modifier `:below`).
 
-        Raises Problem(not_found) as `lookup` does, Problem(too_costly) beyond LIMIT codes.
+        Raises Problem(not_found) as `lookup` does, Problem(invalid) beyond LIMIT codes.
         """
         found, concept = self._now().catalogue.concept(system, code, version)
         spans = found.below(concept)
         if len(spans) > LIMIT:
-            raise problem(
-                Category.TOO_COSTLY, "too-costly", f"More than {LIMIT} codes stand below this one.",
+            raise invalid(
+                "too-costly", f"More than {LIMIT} codes stand below this one.",
                 place="code", value=code, repair="Choose a narrower code.",
             )  # fmt: skip
         return [each.code for each in found.walk(spans)]
@@ -343,31 +384,38 @@ class Terminology:
         found, concept = self._now().catalogue.concept(system, code, version)
         return [each.code for each in found.walk(found.above(concept))]
 
-    def valueset_codes(self, valueset: str) -> list[tuple[str, str]]:
+    def valueset_codes(self, valueset: str, *, seconds: float = SECONDS) -> list[tuple[str, str]]:
         """(system, code) of every member (search modifiers `:in`, `:not-in`); raises as `expand` does,
         and Problem(unsupported) where only a part of a code system is at hand."""
         catalogue = self._now().catalogue
-        composed = catalogue.composed(valueset)
-        found = catalogue.extent(composed)
-        if not found.is_whole:
-            raise problem(
-                Category.UNSUPPORTED, "not-supported", f"Not all members are known here: {composed.why()}.",
-                place="valueset", value=valueset, repair="Load the release that has them.",
-            )  # fmt: skip
-        if len(found) > LIMIT:
-            raise problem(
-                Category.TOO_COSTLY, "too-costly", f"The value set has more than {LIMIT} codes.",
-                place="valueset", value=valueset, repair="Choose a narrower one.",
-            )  # fmt: skip
-        return [(segment.url, code) for segment in found.segments for code in segment.codes()]
+        with deadline.within(seconds):
+            composed = catalogue.composed(valueset)
+            found = catalogue.extent(composed)
+            if not found.is_whole:
+                raise problem(
+                    Category.UNSUPPORTED, "not-supported", f"Not all members are known here: {composed.why()}.",
+                    place="valueset", value=valueset, repair="Load the release that has them.",
+                )  # fmt: skip
+            if len(found) > LIMIT:
+                raise invalid(
+                    "too-costly", f"The value set has more than {LIMIT} codes.",
+                    place="valueset", value=valueset, repair="Choose a narrower one.",
+                )  # fmt: skip
+            return [(segment.url, code) for segment in found.segments for code in segment.codes()]
 
 
 def _composed(catalogue: Catalogue, valueset: str | Tree) -> Composed:
-    """A value set by canonical, or as handed in."""
-    return catalogue.composed(valueset) if isinstance(valueset, str) else Composed(valueset, catalogue)
+    """A value set by canonical, or as sent along."""
+    if isinstance(valueset, str):
+        return catalogue.composed(valueset)
+    sent.bounded(valueset)
+    return Composed(valueset, catalogue, is_sent=True)
 
 
-def _is_short(coding: Coding) -> bool:
-    """Whether the answer about a coding is worth keeping."""
-    parts = (coding.system, coding.code, coding.version, coding.display)
-    return sum(len(part) for part in parts if part is not None) <= _LONGEST
+def _expect_few(given: Sequence[object], most: int, place: str) -> None:
+    """Raise Problem(invalid) where a question names too many of something."""
+    if len(given) > most:
+        raise invalid(
+            "too-costly", f"One question names at most {most} of these.", place=place, value=len(given),
+            repair="Ask several questions.",
+        )  # fmt: skip

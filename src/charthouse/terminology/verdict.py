@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from charthouse.base.errors import Issue, Problem
+from charthouse.terminology import deadline
 from charthouse.terminology.answers import Coding, Name, Verdict
 from charthouse.terminology.catalogue import Catalogue
 from charthouse.terminology.codesystem import COMPLETE, CodeSystem
@@ -55,6 +56,7 @@ class Judge:
 
     def one(self, composed: Composed | None, coding: Coding) -> Verdict:
         """The verdict on one coding."""
+        deadline.check()
         if coding.system is None and composed is not None and self.rules.infer_system:
             systems = [url for url in composed.systems() if composed.member(url, coding.code)]
             if len(systems) > 1:
@@ -201,7 +203,9 @@ class Judge:
             return None
         try:
             found = self.catalogue.extent(composed)
-        except Problem:
+        except Problem as failure:
+            if deadline.is_passing(failure):
+                raise
             return None
         return _one_of([code for segment in found.segments for code in segment.codes()])
 

@@ -353,7 +353,7 @@ def test_a_value_set_of_the_wrong_shape_is_a_problem_not_a_crash(compose: Any) -
         (rule("concept", "is-a", "green"), "does not have"), (rule("concept", "like", "red"), "is not known here"),
         (rule("weight", "=", "1"), "no property of this name"),
         (rule("wave", "is-a", "long"), "asks about `concept` only"),
-        (rule("wave", "exists", "maybe"), "true or false"), (rule("code", "regex", "(a+)+"), "too long"),
+        (rule("wave", "exists", "maybe"), "true or false"),
         (rule("code", "regex", "("), "no regular expression"), (rule("code", "regex", "a" * 600), "too long"),
         (rule("code", "regex", r"(a)\1"), "too long"),
     ],

@@ -51,6 +51,7 @@ async def lookup(request: Request) -> Reply:
             properties=[name for name in given.texts("property") if name not in _FIXED],
             supplements=given.texts("useSupplement"),
         ),
+        is_long=not request.context.gate.books.terminology.is_warm(f"{system}|{version}" if version else system),
     )  # fmt: skip
     return respond.made(request.context, request.view, answer(_looked(found)))
 

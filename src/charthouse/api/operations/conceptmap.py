@@ -87,9 +87,8 @@ async def closure(request: Request) -> Reply:
     own = f"{request.actor.id}/{name}"  # a table is its client's own
     found = await request.context.gate.books.keep(
         request.actor, "ConceptMap",
-        lambda terms, connection: terms.closure(
-            own, listed, None if version is None else int(version), connection=connection
-        ),
+        lambda terms: terms.prepare_closure(own, listed, None if version is None else int(version)),
+        lambda terms, prepared, connection: terms.closure(prepared, connection=connection),
     )  # fmt: skip
     return respond.made(request.context, request.view, _table(found, name))
 

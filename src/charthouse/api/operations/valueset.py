@@ -65,7 +65,10 @@ async def _definition(request: Request, url: str) -> Tree:
 async def _valueset(request: Request, given: Asked) -> str | Tree:
     """The value set asked: by its address, by url, or sent along."""
     if request.id:
-        return (await request.context.gate.read(request.actor, "ValueSet", request.id)).tree
+        stored = (await request.context.gate.read(request.actor, "ValueSet", request.id)).tree
+        named, own = stored.get("url"), stored.get("version")
+        known = request.context.gate.books.terminology.valueset(named, own) if named and own else None
+        return f"{named}|{own}" if known is not None and known.get("id") == request.id else stored
     tree = given.tree("valueSet")
     url, version = given.text("url"), given.text("valueSetVersion")
     if tree is not None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_REPEAT: Final = 1000
+TOO_MANY: Final = 1_000_000_000  # moves; beyond, nobody counts
 _MAX_NESTING: Final = 30
-_COUNTS: Final = re.compile(r"\{([0-9]{1,4})(,([0-9]{1,4})?)?\}")
+_COUNTS: Final = re.compile(r"\{(?!\})([0-9]*)(,([0-9]*))?\}")
 _GROUP_START: Final = re.compile(r"\?(?::|P?<[A-Za-z_][A-Za-z0-9_]*>)")
 _LOOK: Final = re.compile(r"\?<?[=!]")
 
@@ -23,8 +24,9 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a pattern: `any` one character of the class `text`; `start`, `end`, `edge` a place; `look` around;
-    `all` and `one` hold parts in sequence or choice; `repeat` its only part `low` to `high` (None = no end) times."""
+    """A piece of a pattern: `any` one character of the class `text`; `start`, `end`, `last` (the end, or before a line
+    end that ends the text), `edge`, `inside` (of a word) a place; `look` around; `all` and `one` hold parts in
+    sequence or choice; `repeat` its only part `low` to `high` (None = no end) times."""
 
     kind: str
     parts: tuple[Part, ...] = ()
@@ -76,8 +78,8 @@ class _Reader:
                 self.at += 1
             elif mark == "{" and (match := _COUNTS.match(self.pattern, self.at)) is not None:
                 self.at = match.end()
-                low = int(match[1])
-                high = low if match[2] is None else int(match[3]) if match[3] is not None else None
+                low = int(match[1] or 0)
+                high = low if match[2] is None else int(match[3]) if match[3] else None
                 if max(low, high or 0) > MAX_REPEAT:
                     raise Unreadable("count")
             else:
@@ -98,7 +100,7 @@ class _Reader:
             return self.escape()
         self.at += 1
         if character in "^$":
-            return Part("start" if character == "^" else "end")
+            return Part("start" if character == "^" else "last")
         return Part("any", text="." if character == "." else re.escape(character))
 
     def group(self, level: int) -> Part:
@@ -138,17 +140,73 @@ class _Reader:
             raise Unreadable("escape")
         text = self.pattern[self.at : self.at + length]
         self.at += length
-        if letter in "AZ":
-            return Part("start" if letter == "A" else "end")
-        return Part("edge") if letter in "bB" else Part("any", text=text)
+        place = {"A": "start", "Z": "end", "b": "edge", "B": "inside"}.get(letter)
+        return Part(place) if place else Part("any", text=text)
 
 
-def danger(part: Part) -> tuple[int, bool]:
-    """(repetitions without near end, whether one lies in another): how badly backtracking can go wrong."""
-    inner = [danger(one) for one in part.parts]
-    count = sum(found[0] for found in inner)
-    is_nested = any(found[1] for found in inner)
-    if part.kind == "repeat" and (part.high is None or part.high > 1):
-        is_nested = is_nested or count > 0
-        count += 1
-    return count, is_nested
+def moves(part: Part, length: int, *, is_whole: bool) -> int:
+    """How many moves backtracking can take at the very worst to match (`is_whole`) or to find `part` in a text of
+    `length` characters, or TOO_MANY.
+
+    It counts every way in which each part can match from one place, so that nothing has to be known
+    about the text, nor which patterns are the bad ones.
+    """
+    _, once = _tries(part, length)
+    if is_whole:
+        return once
+    return min(TOO_MANY, length + once if _is_anchored(part) else (length + 1) * once)
+
+
+def _tries(part: Part, length: int) -> tuple[int, int]:
+    """(ways to match from one place, moves to try all of them)."""
+    if part.kind == "all":
+        ways, tried = 1, 1
+        for one in part.parts:
+            inner, cost = _tries(one, length)
+            tried = min(TOO_MANY, tried + ways * cost)
+            ways = min(TOO_MANY, ways * inner)
+        return ways, tried
+    if part.kind == "one":
+        found = [_tries(one, length) for one in part.parts]
+        return min(TOO_MANY, sum(ways for ways, _ in found)), min(
+            TOO_MANY, sum(cost + 1 for _, cost in found)
+        )
+    if part.kind == "look":
+        return 1, 1 + _tries(part.parts[0], length)[1]
+    return _repeated(part, length) if part.kind == "repeat" else (1, 1)
+
+
+def _repeated(part: Part, length: int) -> tuple[int, int]:
+    """The same for a repetition: each time multiplies the ways of what is repeated."""
+    inner = part.parts[0]
+    most = length + 1 if part.high is None else part.high  # the last time only to see that the text has ended
+    if most > 1 and _is_nullable(inner):  # engines do not even agree on what this matches
+        return TOO_MANY, TOO_MANY
+    most = min(most, length + 1)
+    ways, cost = _tries(inner, length)
+    if ways == 1:
+        return max(1, most - part.low + 1), 1 + most * cost
+    total, tried, level = 0, 1, 1
+    for count in range(most + 1):
+        total += level if count >= part.low else 0
+        tried += level * cost
+        level *= ways
+        if tried > TOO_MANY or total > TOO_MANY:
+            return TOO_MANY, TOO_MANY
+    return max(1, total), tried
+
+
+def _is_nullable(part: Part) -> bool:
+    """Whether it can match without a character."""
+    if part.kind == "repeat":
+        return part.low == 0 or _is_nullable(part.parts[0])
+    if part.kind == "one":
+        return any(map(_is_nullable, part.parts))
+    return part.kind != "any" and (part.kind != "all" or all(map(_is_nullable, part.parts)))
+
+
+def _is_anchored(part: Part) -> bool:
+    """Whether it can match nowhere but from the start of the text."""
+    while part.kind == "all" and part.parts:
+        part = part.parts[0]
+    return part.kind == "start"

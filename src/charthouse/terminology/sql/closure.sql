@@ -17,3 +17,7 @@ INSERT INTO term_closure_link (name, system, source, target, version) VALUES (?,
 DELETE FROM term_closure_code WHERE name = ?
 -- name: forget_links
 DELETE FROM term_closure_link WHERE name = ?
+-- name: count_codes
+SELECT COUNT(*) FROM term_closure_code WHERE name = ?
+-- name: count_links
+SELECT COUNT(*) FROM term_closure_link WHERE name = ?

@@ -21,10 +21,15 @@ SELECT parent FROM term_parent WHERE concept IN (SELECT value FROM json_each(?))
 SELECT c.id, c.code, c.display, c.flags, c.parent, c.last FROM term_parent AS p
 JOIN term_concept AS c ON c.id = p.parent WHERE p.concept = ? ORDER BY c.id
 -- name: children
-SELECT id, code, display, flags, parent, last FROM term_concept WHERE parent = ?
+-- (concept, number, the same, number) -> those of whom it is the main parent, and the others
+SELECT * FROM (
+    SELECT id, code, display, flags, parent, last FROM term_concept WHERE parent = ? ORDER BY id LIMIT ?
+) AS nested
 UNION ALL
-SELECT c.id, c.code, c.display, c.flags, c.parent, c.last FROM term_parent AS p
-JOIN term_concept AS c ON c.id = p.concept WHERE p.parent = ?
+SELECT * FROM (
+    SELECT c.id, c.code, c.display, c.flags, c.parent, c.last FROM term_parent AS p
+    JOIN term_concept AS c ON c.id = p.concept WHERE p.parent = ? ORDER BY p.concept LIMIT ?
+) AS further
 -- name: designations
 SELECT concept, text, language, use FROM term_designation
 WHERE concept IN (SELECT value FROM json_each(?)) ORDER BY concept, place
