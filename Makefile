@@ -16,7 +16,7 @@ BUILD_SOURCES := pyproject.toml CHANGELOG.md hatch_build.py \
 	$(wildcard src/charthouse/terminology/*.py src/charthouse/terminology/find/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint types imports check browser soak bench fmt docs lock wheel clean
+.PHONY: help demo install test lint types imports check browser soak bench fmt docs lock wheel sbom clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -77,6 +77,9 @@ docs: $(DEV)  ## write the reference pages that are generated from code
 
 wheel: $(DEV)  ## dist/charthouse-*.whl, with all it needs at run time
 	$(BIN)/python -m pip --disable-pip-version-check wheel --no-deps --wheel-dir dist .
+
+sbom: $(RUN)  ## dist/sbom.json, what it is made of (CycloneDX), from the locks
+	@$(BIN)/python -m building.sbom
 
 lock: $(DEV)  ## choose newest versions within pyproject.toml, with their hashes
 	$(PIP) install uv

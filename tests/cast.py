@@ -32,8 +32,8 @@ PATIENT = Member("pat.kim", "Pat Kim", frozenset({"patient"}))
 STRANGER = Member("s.nobody", "Sam Nobody", frozenset())
 
 CAST = (ADMINISTRATOR, DOCTOR, NURSE, BILLER, PATIENT, STRANGER)
-# Roles without a rule yet open nothing.
-SHUT_OUT = (BILLER, PATIENT, STRANGER)
+# Who sees nothing: without a role, or a patient whose account is not linked to a chart.
+SHUT_OUT = (STRANGER,)
 
 
 def enter(people: People, connection: Connection) -> dict[str, int]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from charthouse.terminology import closure
 from tests.api.conftest import Caller, outcome
 
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -183,6 +184,44 @@ def test_a_map_translates_forth_and_back(caller: Caller) -> None:
     assert back["parameter"][0] == {"name": "result", "valueBoolean": True}
 
 
+def test_a_mapping_may_depend_on_other_elements(caller: Caller) -> None:
+    url, water = "http://example.org/fish-by-water", "http://example.org/water"
+    targets = [
+        {"code": "pike", "equivalence": "equivalent", "dependsOn": [{"property": water, "value": "lake"}],
+         "product": [{"property": "http://example.org/net", "system": OWN, "value": "newt"}]},
+        {"code": "carp", "equivalence": "equivalent", "dependsOn": [{"property": water, "value": "pond"}]},
+    ]  # fmt: skip
+    caller.made({
+        "resourceType": "ConceptMap", "url": url, "status": "active",
+        "group": [{"source": "urn:catch", "target": OWN, "element": [{"code": "big", "target": targets}]}],
+    })  # fmt: skip
+
+    def ask(*parts: dict[str, Any]) -> Any:
+        plain = {"url": "valueUri", "system": "valueUri", "code": "valueCode"}
+        given = {"url": url, "system": "urn:catch", "code": "big"}
+        listed = [{"name": name, plain[name]: value} for name, value in given.items()]
+        more = [{"name": "dependency", "part": list(parts)}] if parts else []
+        return caller.post(
+            "ConceptMap/$translate", {"resourceType": "Parameters", "parameter": [*listed, *more]}
+        )
+
+    def matched(answer: Any) -> list[str]:
+        assert answer.status_code == 200, answer.text
+        parts = [one["part"] for one in answer.json()["parameter"] if one["name"] == "match"]
+        return [part["valueCoding"]["code"] for one in parts for part in one if part["name"] == "concept"]
+
+    known = {"name": "concept", "valueCodeableConcept": {"coding": [{"code": "lake"}]}}
+    assert matched(ask()) == ["pike", "carp"]
+    answer = ask({"name": "element", "valueUri": water}, known)
+    assert matched(answer) == ["pike"]
+    product = next(part for part in answer.json()["parameter"][-1]["part"] if part["name"] == "product")
+    assert [part.get("valueUri", part.get("valueCoding")) for part in product["part"]] == [
+        "http://example.org/net", {"system": OWN, "code": "newt"},
+    ]  # fmt: skip
+    for broken in ((known,), ({"name": "element", "valueUri": water},), ({"name": "x", "valueString": "y"},)):
+        assert outcome(ask(*broken), 400)["expression"] == ["dependency[0]"]
+
+
 def test_a_closure_table_tells_what_is_new(caller: Caller) -> None:
     def ask(*concepts: str, version: str | None = None) -> dict[str, Any]:
         parts: list[dict[str, Any]] = [{"name": "name", "valueString": "lake"}]
@@ -208,6 +247,20 @@ def test_a_closure_table_tells_what_is_new(caller: Caller) -> None:
     assert links(second) == {("pike", "fish")}
     assert links(ask(version=first["version"])) == {("pike", "fish")}
     assert links(ask()) == set()
+
+
+def test_a_client_keeps_so_many_closure_tables(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(name: str) -> Any:
+        parts = [{"name": "name", "valueString": name}]
+        return caller.post("$closure", {"resourceType": "Parameters", "parameter": parts})
+
+    monkeypatch.setattr(closure, "TABLES", 2)
+    assert start("lake").status_code == 200
+    assert start("sea").status_code == 200
+    issue = outcome(start("river"), 400)
+    assert issue["code"] == "too-costly"
+    assert "at most 2 closure tables. Found: river. Start one of yours anew" in issue["diagnostics"]
+    assert start("sea").status_code == 200
 
 
 def test_the_capability_statement_lists_the_operations(caller: Caller) -> None:

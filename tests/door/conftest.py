@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +134,7 @@ def ways(house: House, type_name: str = "Patient") -> list[Way]:
     }  # fmt: skip
 
     def path(method: str, template: str) -> str:
-        found = template.replace(":path}", "}").format(**real)
+        found = template.replace(":path}", "}").format_map(defaultdict(lambda: "x", real))
         # without criteria a change of a whole type is refused as malformed before anybody is asked
         return f"{found}?_id={real['id']}" if template == "/fhir/{type}" and method not in SAFE else found
 

@@ -20,6 +20,26 @@ OPEN = {
     ("/readyz", "GET"), ("/readyz", "HEAD"), ("/sign-in", "GET"), ("/sign-in", "HEAD"),
     ("/sign-in/link/{secret}", "GET"), ("/static/{hash}/{name:path}", "GET"), ("/static/{hash}/{name:path}", "HEAD"),
 }  # fmt: skip
+# Programs prove themselves inside these (RFC 6749, 7009, 7591, 7662); what they tell is about the server.
+MACHINES = ("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/register")
+TOLD = ("/fhir/.well-known/smart-configuration", "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration", "/oauth/jwks", "/oauth/style")  # fmt: skip
+OPEN |= {(path, "POST") for path in MACHINES} | {
+    (path, method) for path in TOLD for method in ("GET", "HEAD")
+}
+# Ways to show who one is: each needs a secret, and says nothing without it.
+SHOWING = {
+    ("/sign-in", "POST"), ("/sign-in/passkey", "POST"), ("/sign-in/passkey/ask", "POST"), ("/sign-in/second", "POST"),
+    ("/sign-in/second", "GET"), ("/sign-in/second", "HEAD"), ("/invite/{secret}", "GET"), ("/invite/{secret}", "HEAD"),
+    ("/invite/{secret}", "POST"), ("/sign-in/with/out", "GET"), ("/sign-in/with/out", "HEAD"),
+    ("/sign-in/with/{name}/back", "HEAD"),
+}  # fmt: skip
+OPEN |= SHOWING
+# To another sign-in server and back; without one of that name they are absent.
+ELSEWHERE = ("/sign-in/with/{name}", "/sign-in/with/{name}/back")
+OPEN |= {(path, method) for path in ELSEWHERE for method in ("GET", "HEAD")} | {
+    ("/sign-in/with/{name}/gone", "POST")
+}
 OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
 
 
@@ -110,6 +130,8 @@ def test_open_addresses_answer_without_a_credential_and_tell_nothing_of_the_reco
             answer = house.ask(way.method, way.path)
             # the clinic of this test was never named by `init`, so it is not ready
             expected = (401,) if "link" in way.path else (200, 503) if way.path == "/readyz" else (200, 404)
+            expected = (400, 400) if way.path in MACHINES else expected
+            expected = (200, 303, 401) if (way.template, way.method) in SHOWING else expected
             assert answer.status_code in expected, way
             assert MARK not in answer.text
             assert "set-cookie" not in answer.headers
@@ -171,12 +193,18 @@ def test_a_session_changes_nothing_without_its_form_token(house: House) -> None:
 def test_who_has_no_role_sees_nothing_of_the_record(house: House, member: cast.Member) -> None:
     held = house.session(member)
     held["x-csrf-token"] = house.form_token(held)
-    own = ("/", "/find", "/charts/close", "/sign-out", "/x")  # their own frame, empty
+    # their own frame, empty, their own sign-in, and the apps that they let in
+    own = ("/", "/find", "/charts/close", "/sign-out", "/x", "/apps", "/apps/withdraw", "/oauth/authorize")
+
+    def is_own(way: Way) -> bool:
+        return way.path in (*own, "/lock", "/unlock", "/unlock/ask", "/active") or way.path.startswith(
+            "/account"
+        )
 
     def is_empty(answer: httpx.Response) -> bool:
         return answer.status_code == 404 and b"/record/" in answer.request.url.raw_path
 
-    assert refuse_all(house, held, only=lambda way: way.path not in own, never=is_empty) > 35
+    assert refuse_all(house, held, only=lambda way: not is_own(way), never=is_empty) > 35
     for path in ("/", "/x"):
         assert MARK not in house.ask("GET", path, held).text
     found = house.ask(

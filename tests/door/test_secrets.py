@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -245,6 +246,79 @@ def test_no_log_line_and_no_page_address_holds_what_a_caller_sent(served: Served
     assert MARK not in text
     assert MARK.lower() not in text
     assert "Traceback" not in text
+
+
+def marked(value: str) -> dict[str, dict[str, Any]]:
+    """Ways to put `value` into a request: its headers, its cookies, and bodies of every kind that is read."""
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    return {
+        "header": {"headers": dict.fromkeys(
+            ("accept", "accept-language", "user-agent", "referer", "origin", "x-forwarded-for", "x-forwarded-host",
+             "x-request-id", "if-match", "if-none-match", "if-none-exist", "prefer", "x-csrf-token", "hx-request",
+             "hx-current-url", "range", "content-type", "x-security-context"), value,
+        )},
+        "cookie": {"headers": {"cookie": f"charthouse={value}; charthouse_theme={value}; {value}={value}; "
+                                         f"charthouse_charts={value}|{value}"}},
+        "json": {"headers": JSON, "json": {"resourceType": "Patient", "id": value, "gender": value, value: [value],
+                                           "name": [{"family": value, value: 1}], "birthDate": value}},
+        "xml": {"headers": {"content-type": "application/fhir+xml"},
+                "content": f"<Patient xmlns='http://hl7.org/fhir'><{value}/><gender value='{value}'/></Patient>"},
+        "patch": {"headers": {"content-type": "application/json-patch+json"},
+                  "json": [{"op": "replace", "path": f"/{value}", "value": value}, {"op": value}]},
+        "bundle": {"headers": JSON, "json": {"resourceType": "Bundle", "type": "transaction", "entry": [
+            {"fullUrl": value, "resource": {"resourceType": value}, "request": {"method": "POST", "url": value}}]}},
+        "form": {"headers": form, "data": dict.fromkeys(
+            ("form_token", "name", "password", "q", "username", "code", "client_id", "client_secret", "redirect_uri",
+             "state", "scope", "token", "refresh_token", "grant_type", "assertion", "reason", "family", value), value)},
+        "torn": {"headers": JSON, "content": f'{{"{value}": "{value}'.encode()},
+    }  # fmt: skip
+
+
+def test_a_value_in_any_place_of_a_request_to_any_route_is_said_to_nobody_else(tmp_path: Path) -> None:
+    """Every route x every method x every place, as nobody, as a program and as a person at a browser."""
+    with serving(tmp_path, CHARTHOUSE_RATE_STRANGER="0") as served, served.client() as program:
+        link = command("token", "--data", str(served.data), "--user", "admin", cwd=tmp_path).strip()
+        at_screen = httpx.Client(base_url=served.url, timeout=30)
+        at_screen.get("/" + link.partition("://")[2].partition("/")[2])
+        nobody = httpx.Client(base_url=served.url, timeout=30)
+        rows = json.loads(command("routes", "--json", cwd=tmp_path))
+        asked = 0
+        for row in rows:
+            path = (
+                re.sub(r"\{[^}]+\}", MARK, row["path"])
+                + f"?{MARK}={MARK}&_sort={MARK}&code={MARK}&state={MARK}"
+            )
+            for method in row["methods"]:
+                for client in (nobody, program, at_screen):
+                    if row["path"] == "/sign-out" and client is at_screen:
+                        continue
+                    for place, given in marked(MARK).items():
+                        if place != "header" and place != "cookie" and method in ("GET", "HEAD", "OPTIONS"):
+                            continue
+                        answer = client.request(method, path, **given)
+                        asked += 1
+                        assert "Traceback" not in answer.text, (method, path, place)
+                        assert answer.status_code != 500, (method, path, place, answer.text[:300])
+        assert asked > 500
+        for other in (nobody, at_screen, program):
+            for path in (
+                "/",
+                "/nowhere",
+                "/sign-in",
+                "/metrics",
+                "/fhir/metadata",
+                "/readyz",
+                "/fhir/Nothing",
+            ):
+                found = other.get(path).text
+                assert MARK not in found, path
+                assert MARK.lower() not in found, path
+        for client in (nobody, at_screen):
+            client.close()
+        said = served.said.read_text()
+    assert MARK not in said
+    assert MARK.lower() not in said
+    assert "Traceback" not in said
 
 
 # -- the wire

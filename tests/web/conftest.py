@@ -188,7 +188,7 @@ def open_page(browser: Browser, served: Served, cookie: dict[str, str]) -> Itera
     yield make
     for context in contexts:
         context.close()
-    assert not [one for one in wrong if "404" not in one and "401" not in one], wrong
+    assert not [one for one in wrong if "responded with a status of 4" not in one], wrong
 
 
 @pytest.fixture

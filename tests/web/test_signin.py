@@ -25,6 +25,7 @@ def test_without_a_sign_in_a_chart_leads_to_the_sign_in_page_which_explains_the_
     page = open_page(signed_in=False)
     page.goto("/chart/amara-okafor")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_text("No password yet, or forgotten?").click()
     expect(page.get_by_text("charthouse token --user NAME")).to_be_visible()
     expect(page.get_by_text("Demo")).to_be_visible()
     page.get_by_role("button", name="Copy").click()

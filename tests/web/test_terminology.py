@@ -17,6 +17,7 @@ from tests.web.test_keyboard import AXE, violations
 
 pytestmark = pytest.mark.browser
 
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 LOINC = "http://loinc.org"
 OWN = "https://clinic.example/services"
 
@@ -125,6 +126,15 @@ def test_a_heading_says_so_and_offers_what_is_below(page: Page) -> None:
     card.locator(".choose a").click()
     expect(page.locator("#code-title")).to_contain_text("99990-1")
     expect(page.locator(".code-card .crumb")).to_contain_text("LP99990-0")
+
+
+def test_a_code_for_one_side_offers_the_others(page: Page) -> None:
+    page.goto(code(ICD, "M17.11"))
+    others = page.locator(".code-card section", has_text="For another side")
+    expect(others.locator(".side")).to_have_text(["Left", "Unspecified"])
+    others.get_by_text("M17.12").click()
+    expect(page.locator("#code-title")).to_contain_text("M17.12 Unilateral primary osteoarthritis, left knee")
+    expect(others.locator(".side")).to_have_text(["Right", "Unspecified"])
 
 
 def test_a_code_has_a_page_of_its_own_for_a_browser_without_scripts(client: httpx.Client) -> None:

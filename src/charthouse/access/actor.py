@@ -15,6 +15,9 @@ class Actor:
     actor without scopes may do nothing. `client` names the program used, `session` the row that let
     it in (`session:7`, `token:12`), `patient` the key of the patient that `patient/…` scopes and
     own-record rules are about. `purpose` is a code of the HL7 v3 PurposeOfUse code system.
+    `practitioner` is the logical id of the Practitioner that a person is, `facilities` are where they
+    work: `Organization/ID` or `Location/ID`, and `facility/NUMBER` for one the record does not know.
+    `glass` are the keys of the patients for whom the person broke the glass, while that lasts.
     """
 
     id: int
@@ -25,7 +28,10 @@ class Actor:
     purpose: str = "TREAT"
     session: str | None = None
     patient: int | None = None
+    practitioner: str | None = None
+    facilities: frozenset[str] = frozenset()
+    glass: frozenset[int] = frozenset()
 
 
-SYSTEM: Final = Actor(0, "system", frozenset(), "charthouse", frozenset({"system/*.cruds"}))
+SYSTEM: Final = Actor(0, "system", frozenset(), "charthouse", frozenset({"system/*.cruds"}), "HSYSADMIN")
 NOBODY: Final = Actor(-1, "", frozenset(), "", frozenset())

@@ -146,7 +146,7 @@ class Audit:
         taken += self._take()
         if not taken:  # the round before took them
             return
-        head = group.head
+        head, key = group.head, self._key
         rows: list[Row] = []
         bodies: list[bytes] = []
         touched: list[tuple[int, int]] = []
@@ -164,7 +164,7 @@ class Audit:
             )  # fmt: skip
             body = canonical(row)
             bodies.append(body)
-            rows.append((*row, mark(self._key, body)))
+            rows.append((*row, mark(key, body)))
         connection.many(self._sql.add_event, rows)
         if touched:
             touched.sort()
@@ -187,7 +187,7 @@ class _Group:
 def _plain(text: str) -> str:
     """`text` as any database takes it: bounded, no NUL, no half characters; what a caller sent must not
     make the audit fail."""
-    if text.isascii() and len(text) <= QUERY_LENGTH and "\0" not in text:
+    if not text or (text.isascii() and len(text) <= QUERY_LENGTH and "\0" not in text):
         return text
     return text[:QUERY_LENGTH].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 

@@ -46,6 +46,8 @@ def block_hash(previous: bytes, block: int, first: int, last: int, at: int, rows
 
 def pack_pairs(pairs: Iterable[tuple[int, int]]) -> bytes:
     """(key, version) pairs as variable-length integers: sorted, each key as the distance from the one before."""
+    if isinstance(pairs, list) and len(pairs) == 1:  # a point read, most of all there is
+        return _encode(pairs[0])
     numbers: list[int] = []
     last = 0
     for key, version in sorted(pairs):
@@ -67,6 +69,8 @@ def unpack_pairs(packed: bytes) -> list[tuple[int, int]]:
 
 def pack_keys(keys: Iterable[int]) -> bytes:
     """Distinct keys as variable-length integers: sorted, each as the distance from the one before."""
+    if isinstance(keys, set) and len(keys) == 1:
+        return _encode((*keys,))
     numbers: list[int] = []
     last = 0
     for key in sorted(set(keys)):

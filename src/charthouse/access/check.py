@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ BLOCKS: Final = 200  # read at a time
 EVENTS: Final = 1_000
 NEARBY: Final = 500  # rows on each side among which the old place of a moved row is looked for
 FINDINGS: Final = 20
+BYTES: Final = (bytes, bytearray, memoryview)  # as the engines give them
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,24 @@ class Report:
 class Check:
     """One walk along the chain of an audit database, over a connection that nobody else uses meanwhile.
 
-    `mark_key` is the clinic's `mark` key. `against` is a head that was kept elsewhere: with it a cut
-    tail or an older copy of the file is found too. At most `limit` findings are listed.
+    `mark_key` is the clinic's `mark` key. `against` are heads that were kept elsewhere: with one a cut
+    tail or an older copy of the file is found too, and so is a chain that was computed anew with the key; of
+    several the first that differs bounds where. At most `limit` findings are listed.
     """
 
     def __init__(
-        self, connection: Connection, mark_key: bytes, *, against: Head | None = None, limit: int = FINDINGS
+        self,
+        connection: Connection,
+        mark_key: bytes,
+        *,
+        against: Head | Sequence[Head] | None = None,
+        limit: int = FINDINGS,
     ) -> None:
         self._connection = connection
         self._key = mark_key
-        self._against = against
+        kept = [against] if isinstance(against, Head) else against or ()
+        self._kept = sorted((head for head in kept if head.block), key=lambda head: head.block)
+        self._agreed = 0  # the last block that is as one of them says
         self._limit = limit
         self._sql = queries.load("charthouse.access", "check", connection.dialect)
         self._report = Report()
@@ -67,7 +76,10 @@ class Check:
         with self._connection.snapshot():
             self._chain()
             self._outside()
-            self._touched_rows()
+            try:
+                self._touched_rows()
+            except UnicodeDecodeError:
+                self._find("audit_patient", "some row", "altered", "It cannot be read.")
         self._checkpoint()
         return self._report
 
@@ -77,7 +89,9 @@ class Check:
         self._top = ends[1] if ends else 0
         done = self._report.head
         while len(self._report.findings) < self._limit:
-            rows = self._connection.run(self._sql.blocks, (done.block, BLOCKS))
+            rows = self._readable(
+                self._sql.blocks, (done.block, BLOCKS), self._sql.block_ids, lambda id: (id - 1, 1), 5
+            )
             if not rows:
                 break
             for row in rows:
@@ -86,10 +100,13 @@ class Check:
 
     def _block(self, row: Row) -> None:
         """One block: its place in the chain, its rows, its hash."""
-        block, first, last, at, sealed = *row[:4], bytes(row[4])
+        block, (first, last, at), sealed = row[0], row[1:4], _raw(row[4])
         done, before = self._report.head, len(self._report.findings)
         follows = block == done.block + 1
-        if not follows:
+        if not all(isinstance(value, int) for value in (first, last, at)):
+            self._find("audit_block", str(block), "altered", "It cannot be read.")
+            first, last, at, follows = done.event + 1, done.event, 0, False
+        elif not follows:
             self._find("audit_block", _span(done.block + 1, block - 1), "missing", "The chain has a gap.")
         elif first != done.event + 1 or last < first:
             self._find("audit_block", str(block), "altered", "It does not begin where the one before ended.")
@@ -100,9 +117,7 @@ class Check:
                 "audit_block", str(block), "altered",
                 f"Its hash does not fit: it, or one of the events {_span(first, last)}, was rewritten.",
             )  # fmt: skip
-        kept = self._against
-        if kept is not None and kept.block == block and kept.hash != sealed:
-            self._find("audit_block", str(block), "altered", "It differs from what was kept elsewhere.")
+        self._meet(block, last, sealed)
         self._report.head = Head(block, max(last, done.event), sealed)
         self._report.blocks += 1
 
@@ -115,10 +130,10 @@ class Check:
                 self._find("audit_event", _span(number + 1, row[0] - 1), "missing", "It was removed.")
             number = row[0]
             body = canonical(_plain(row))
-            if mark(self._key, body) != bytes(row[-1]):
+            if mark(self._key, body) != _raw(row[-1]):
                 self._name(row)
             elif row[-2]:
-                self._expect(number, bytes(row[-2]))
+                self._expect(number, _raw(row[-2]))
             if number >= first:
                 bodies.append(body)
             self._report.events += 1
@@ -129,7 +144,7 @@ class Check:
     def _name(self, row: Row) -> None:
         """Say what happened to a row whose mark does not fit."""
         number = row[0]
-        plain, kept = _plain(row), bytes(row[-1])
+        plain, kept = _plain(row), _raw(row[-1])
         for other in range(max(1, number - NEARBY), number + NEARBY + 1):
             if mark(self._key, canonical((other, *plain[1:]))) == kept:
                 self._find("audit_event", str(number), "reordered", f"It was event {other}.")
@@ -179,15 +194,27 @@ class Check:
         after = (-(2**63), -(2**63))
         while rows := self._connection.run(self._sql.touched_from, (*after, EVENTS)):
             for patient, event, packed in rows:
-                if packed is None or patient not in _keys(bytes(packed)):
+                if packed is None or patient not in _keys(_raw(packed)):
                     self._find(
                         "audit_patient", f"patient {patient}, event {event}", "added", "No event says so."
                     )  # fmt: skip
             after = rows[-1][:2]
 
+    def _meet(self, block: int, last: int, sealed: bytes) -> None:
+        """Whether a block is as a head says that was kept elsewhere."""
+        for kept in self._kept:
+            if kept.block != block:
+                continue
+            if (kept.hash, kept.event) == (sealed, last):
+                self._agreed = block
+            elif not any(finding.kind == "altered" for finding in self._report.findings):
+                since = f" Block {self._agreed} still agreed." if self._agreed else ""
+                message = f"It differs from what was kept elsewhere.{since}"
+                self._find("audit_block", str(block), "altered", message)
+
     def _checkpoint(self) -> None:
-        kept, head = self._against, self._report.head
-        if kept is not None and head.block < kept.block:
+        head, kept = self._report.head, self._kept[-1] if self._kept else Head()
+        if head.block < kept.block:
             self._find(
                 "audit_block", _span(head.block + 1, kept.block), "cut",
                 f"The end is missing: block {kept.block} with events up to {kept.event} was there.",
@@ -197,8 +224,26 @@ class Check:
         last = min(last, self._top)  # a forged range must not keep us here
         while after < last:
             high = min(last, after + EVENTS)
-            yield from self._connection.run(self._sql.events, (after, high))
+            yield from self._readable(
+                self._sql.events, (after, high), self._sql.event_ids, lambda id: (id - 1, id), 15
+            )
             after = high
+
+    def _readable(
+        self, sql: str, params: Row, ids: str, one: Callable[[int], Row], columns: int
+    ) -> list[Row]:
+        """The rows of a statement; one whose text is no text at all comes with its number only, so that whoever
+        put such bytes there cannot keep the rest from being looked at."""
+        try:
+            return self._connection.run(sql, params)
+        except UnicodeDecodeError:
+            rows: list[Row] = []
+            for (id,) in self._connection.run(ids, params):
+                try:
+                    rows += self._connection.run(sql, one(id))
+                except UnicodeDecodeError:
+                    rows.append((id, *[None] * (columns - 1)))
+            return rows
 
     def _find(self, table: str, row: str, kind: str, message: str) -> None:
         if len(self._report.findings) < self._limit:
@@ -208,7 +253,12 @@ class Check:
 def _plain(row: Row) -> tuple[Any, ...]:
     """A row as it was sealed: without its mark, packed columns as bytes."""
     *fields, resources, patients, _ = row
-    return (*fields, bytes(resources), bytes(patients))
+    return (*fields, *(_raw(one) if isinstance(one, BYTES) else one for one in (resources, patients)))
+
+
+def _raw(value: object) -> bytes:
+    """The bytes of a column; none for what was turned into something else."""
+    return bytes(value) if isinstance(value, BYTES) else b""
 
 
 def _keys(packed: bytes) -> set[int]:

@@ -8,14 +8,14 @@ transaction and answers `Stale` when it moved on, upon which everything is decid
 from __future__ import annotations
 
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal
 
 from charthouse.access.policy import forbidden
-from charthouse.base.errors import Category, Problem, invalid, problem
+from charthouse.access.sight import Sight
+from charthouse.base.errors import Category, Problem, invalid, not_found, problem
 from charthouse.base.ids import Ids, is_logical_id
-from charthouse.db.connect import Connection
 from charthouse.fhir import bundle, references
 from charthouse.fhir.bundle import Entry, Params
 from charthouse.fhir.resource import Tree
@@ -25,6 +25,7 @@ from charthouse.validation.validator import Level
 
 Status = Literal["created", "updated", "deleted", "unchanged", "matched"]
 URN = ("urn:uuid:", "urn:oid:")
+NEEDED: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 # Search parameters that say how to answer and select nothing (R4 search.html#return).
 SHAPING = frozenset(
     {"_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_contained",
@@ -39,13 +40,6 @@ class Outcome:
     entry: Entry
     status: Status
     stored: Stored | None
-
-
-class Matches(Protocol):
-    """How conditional interactions look for what is there: ids of at most two matches."""
-
-    async def __call__(self, type: str, criteria: Params) -> Sequence[str]:
-        """Search for `criteria` in the record as it is now."""
 
 
 @dataclass(slots=True)
@@ -63,15 +57,15 @@ class Decision:
 class Plan:
     """All entries decided, with the conditions that the store must find unchanged.
 
-    `searchable` tells whether whoever asked may search a type, which conditional references do;
-    `level` is how closely what is written is looked at.
+    `sight` is what whoever asked sees of the record, `level` how closely what is written is looked at.
     """
 
-    searchable: Callable[[str], bool]
+    sight: Sight
     level: Level
     decisions: list[Decision] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     undone: list[tuple[Tree, str]] = field(default_factory=list)
+    fresh: set[tuple[str, str]] = field(default_factory=set)  # (type, id) of what the request itself makes
 
     def undo(self) -> None:
         """Put back the references as they were asked, so that everything can be decided anew."""
@@ -84,31 +78,21 @@ class Planner:
 
     def __init__(
         self,
-        matches: Matches,
-        find: Callable[[str, Params], Callable[[Connection], Sequence[str]]],
-        current: Callable[[str, str], Awaitable[Stored | None]],
         patched: Callable[[Tree, Any], Tree],
         prepare: Callable[[Tree, str], Prepared],
         check: Callable[[Tree, str, Level], None],
         base_url: str,
     ) -> None:
-        self._matches = matches
-        self._find = find
-        self._current = current
         self._patched = patched
         self._prepare = prepare
         self._check = check
         self._ids = Ids()
         self._base = base_url.rstrip("/") + "/"
 
-    async def plan(
-        self, entries: Sequence[Entry], searchable: Callable[[str], bool], level: Level, *, atomic: bool
-    ) -> Plan:
-        """Decide all entries. `atomic`: they are one transaction, so that urn references must resolve.
-
-        `searchable(type)` says whether the actor may search that type.
-        """
-        plan = Plan(searchable, level)
+    async def plan(self, entries: Sequence[Entry], sight: Sight, level: Level, *, atomic: bool) -> Plan:
+        """Decide all entries as `sight` sees the record. `atomic`: they are one transaction, so that urn references
+        must resolve."""
+        plan = Plan(sight, level)
         names: dict[str, str] = {}
         for entry in bundle.request_order(entries):
             try:
@@ -116,6 +100,8 @@ class Planner:
             except Problem as failure:
                 raise bundle.at(failure, entry) if atomic else failure from None
             plan.decisions.append(decision)
+            if decision.change is not None and decision.change.expected == 0:
+                plan.fresh.add((entry.type, decision.id))
             if entry.full_url and decision.id:
                 names[entry.full_url] = f"{entry.type}/{decision.id}"
         if atomic:
@@ -150,8 +136,8 @@ class Planner:
                     value=entry.tree.get("id"),
                     repair="Leave the id out.",
                 )
-            return await self._change(entry, chosen)
-        return await self._change(entry, entry.id or "")
+            return await self._change(entry, chosen, plan)
+        return await self._change(entry, entry.id or "", plan)
 
     async def _create(self, entry: Entry, plan: Plan) -> Decision:
         if entry.if_none_exist:
@@ -168,14 +154,28 @@ class Planner:
         id = self._ids.fresh()
         return Decision(entry, id, Change("PUT", entry.type, id, expected=0, fresh=True), entry.tree)
 
-    async def _change(self, entry: Entry, id: str) -> Decision:
+    async def _change(self, entry: Entry, id: str, plan: Plan) -> Decision:
         """An update, patch or delete of a known id, with its preconditions."""
         expected = ANY
-        if entry.if_match is not None or entry.if_none_match is not None or entry.method == "PATCH":
-            stored = await self._current(entry.type, id)
+        needed = NEEDED[entry.method]
+        bounded = plan.sight.node(entry.type, needed) is not None and await plan.sight.is_bounded(
+            entry.type, needed
+        )
+        if (
+            bounded
+            or entry.if_match is not None
+            or entry.if_none_match is not None
+            or entry.method == "PATCH"
+        ):
+            stored = await plan.sight.current(entry.type, id, needed)
             present = stored is not None and not stored.deleted
             expected = stored.version if stored is not None and present else 0
             self._preconditions(entry, expected, present=present)
+            if bounded and stored is None and entry.method == "DELETE":
+                return Decision(entry, "", None, status="unchanged")
+            if bounded and not present and entry.method == "PUT":
+                # what is hidden from them may stand under this id, so none can be made under it
+                raise not_found()
             if entry.method == "PATCH":
                 if stored is None or not present:
                     gone = stored is not None
@@ -213,7 +213,7 @@ class Planner:
 
     async def _one_match(self, type: str, criteria: Params, plan: Plan, *, what: str) -> str | None:
         """The one id that matches, or None; the condition is noted for the store to check again."""
-        found = await self._matches(type, criteria)
+        found = await plan.sight.matches(type, criteria)
         if len(found) > 1:
             raise problem(
                 Category.CONFLICT,
@@ -223,7 +223,9 @@ class Planner:
                 repair="Use criteria that only one resource meets, e.g. an identifier.",
             )
         chosen = found[0] if found else None
-        plan.conditions.append(Condition(self._find(type, criteria), chosen, lock_number(type, criteria)))
+        plan.conditions.append(
+            Condition(plan.sight.find(type, criteria), chosen, lock_number(type, criteria))
+        )
         return chosen
 
     async def _complete(self, decision: Decision, names: dict[str, str], plan: Plan, *, atomic: bool) -> None:
@@ -233,8 +235,11 @@ class Planner:
             return
         tree = await self._with_references(tree, decision.entry.type, names, plan, atomic=atomic)
         self._check(tree, decision.entry.type, plan.level)
-        change.prepared = self._prepare(tree, decision.entry.type)
+        change.prepared = prepared = self._prepare(tree, decision.entry.type)
         decision.tree = tree
+        await plan.sight.judged(
+            change.type, change.id, prepared.rows, NEEDED[change.method], frozenset(plan.fresh)
+        )
 
     async def _with_references(
         self, tree: Tree, type: str, names: dict[str, str], plan: Plan, *, atomic: bool
@@ -276,7 +281,7 @@ class Planner:
     async def _conditional(self, text: str, place: str, plan: Plan) -> str:
         """A reference such as `Patient?identifier=…`: it must match exactly one resource."""
         type, _, asked = text.removeprefix(self._base).partition("?")
-        if not plan.searchable(type):
+        if not plan.sight.may(type, "search"):
             raise forbidden(type, "search")
         criteria = bundle.query(asked)
         if not any(value and name.partition(":")[0] not in SHAPING for name, value in criteria):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from charthouse.access.actor import NOBODY, Actor
@@ -45,7 +45,15 @@ class Cookie:
 class Door:
     """Tells who a request is from. For the thread that owns the connections of `tokens` and `sessions`."""
 
-    def __init__(self, tokens: Tokens, sessions: Sessions, cookie: Cookie) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        sessions: Sessions,
+        cookie: Cookie,
+        lifted: Callable[[Actor], Actor] | None = None,
+    ) -> None:
+        """`lifted` tells for whom the person broke the glass."""
+        self._lifted = lifted or (lambda actor: actor)
         self._tokens = tokens
         self._sessions = sessions
         self._cookie = cookie
@@ -82,7 +90,7 @@ class Door:
         if isinstance(live, Problem):
             return NOBODY if opened else live
         if method in SAFE or _same_form(live, headers, form_token):
-            return live.actor
+            return self._lifted(live.actor)
         return NOBODY if opened else foreign()
 
     def session(self, headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> Live | Problem:
@@ -109,6 +117,14 @@ def foreign() -> Problem:
     return problem(
         Category.FORBIDDEN, "forbidden", "This request does not come from a page of this sign-in.",
         place=f"header {FORM_HEADER}", repair="Reload the page and try again.",
+    )  # fmt: skip
+
+
+def two_credentials() -> Problem:
+    """The answer to a page that is asked for with a token: pages belong to who sits at the screen."""
+    return problem(
+        Category.FORBIDDEN, "login", "A page takes a sign-in, and no token beside it.",
+        place="header authorization", repair="Leave the Authorization header out.",
     )  # fmt: skip
 
 

@@ -9,23 +9,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from charthouse.access.actor import Actor
 from charthouse.access.audit import Audit, event
 from charthouse.access.books import Books
-from charthouse.access.commit import Outcome, Plan, Planner
+from charthouse.access.break_glass import EMERGENCY
+from charthouse.access.commit import NEEDED, Outcome, Plan, Planner
+from charthouse.access.consents import Consents
 from charthouse.access.history import Asked, History
 from charthouse.access.levels import Levels
-from charthouse.access.policy import Policy, Rights
+from charthouse.access.notice import TEXT, Notice, told
+from charthouse.access.policy import Policy, forbidden
 from charthouse.access.preparer import Preparer
+from charthouse.access.rules.mask import refuse_telling
+from charthouse.access.sight import Eyes, Sight
 from charthouse.base.errors import Category, Problem, not_found, problem
 from charthouse.db.connect import Connection
-from charthouse.fhir.bundle import Entry, Params
+from charthouse.fhir.bundle import Entry
 from charthouse.search.page import Found, Page
 from charthouse.search.run import Search
-from charthouse.search.text import NOTHING, Fragment
 from charthouse.store.body import METHOD_CODE, Stored
 from charthouse.store.record import Record
 from charthouse.store.write import ANY, Stale, Transaction, Written
@@ -43,7 +48,7 @@ SOON: Final = 0.003  # seconds a search may take on the event loop
 INLINE: Final = 24  # entries that are prepared on the event loop; more go to a thread
 # modifiers of a search that ask books, and which
 BOOKS: Final = {"in": "ValueSet", "not-in": "ValueSet", "below": "CodeSystem", "above": "CodeSystem"}
-NEEDED: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+COUNTED: Final = (("_count", "0"), ("_total", "accurate"))
 
 
 class Gate:
@@ -54,6 +59,8 @@ class Gate:
         record: Record,
         search: Search,
         policy: Policy,
+        eyes: Eyes,
+        consents: Consents,
         audit: Audit,
         patched: Callable[[dict[str, Any], Any], dict[str, Any]],
         history: History,
@@ -72,21 +79,32 @@ class Gate:
         self._history = history
         self._search = search
         self._policy = policy
+        self._eyes = eyes
+        self._consents = consents
+        self._notice = Notice(eyes.narrowing)
         self._audit = audit
         self._reader = record.reader
         self._types = record.types
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._inline = record.place.dialect == "sqlite"
         self._preparer = Preparer(record.codec, record.extractor, books.validator)
-        self._planner = Planner(
-            self._matches, self._condition, self._current, patched,
-            self._preparer.index, self._preparer.refuse, base_url,
-        )  # fmt: skip
+        self._planner = Planner(patched, self._preparer.index, self._preparer.refuse, base_url)
+
+    async def sight(self, actor: Actor) -> Sight:
+        """What the actor sees of the record, for this request."""
+        await self._consents.settle()
+        return Sight(self._eyes, self._policy.rights(actor), self._current, self._ask)
 
     async def read(self, actor: Actor, type: str, id: str) -> Stored:
         """The current version. Raises `not_found` for absent and hidden alike, `gone` for deleted."""
-        self._require(actor, type, "read")
+        rights = self._policy.rights(actor)
+        rule = rights.rule(type)
+        if "read" not in rule.open:
+            raise forbidden(type, "read")
         stored = await self._current(type, id)
+        if stored is not None and (rule.hidden or "read" in rule.rows):
+            sight = await self.sight(actor)
+            stored = sight.mask(stored) if await sight.shows(stored, "read") else None
         if stored is None:
             await self._audit.record(event(actor, "read", type, outcome="not_found", query=id))
             raise not_found()
@@ -98,8 +116,9 @@ class Gate:
     async def vread(self, actor: Actor, type: str, id: str, version: int) -> Stored:
         """One version. Raises `not_found`, and `gone` where that version is the deletion."""
         self._require(actor, type, "vread")
+        sight = await self.sight(actor)
         stored = await self._version(type, id, version)
-        if stored is None:
+        if stored is None or not await sight.shows_version(stored, "vread"):
             await self._audit.record(
                 event(actor, "vread", type, outcome="not_found", query=f"{id}/{version}")
             )
@@ -107,7 +126,7 @@ class Gate:
         await self._seen(actor, "vread", type, (stored,), query=f"{id}/{version}")
         if stored.deleted:
             raise gone(stored)
-        return stored
+        return sight.mask(stored)
 
     async def history(
         self,
@@ -123,13 +142,27 @@ class Gate:
         """Versions newest first. `since` in ms; `at` a span of ms in which a version was current."""
         asked_of = "history-system" if type is None else "history-type" if id is None else "history"
         self._require(actor, type or "*", asked_of)
+        sight = await self.sight(actor)
+        if type is None and await sight.is_bounded_anywhere(asked_of):
+            raise forbidden("*", asked_of)
+        narrow = None
+        if type is not None and await sight.is_bounded(type, asked_of):
+            narrow = partial(sight.versions, word=asked_of)
         asked = Asked(type, id, since, at)
-        page = await self._thread(lambda connection: self._history.page(connection, asked, count, cursor))
+        page = await self._ask(
+            lambda connection: self._history.page(connection, asked, count, cursor, narrow), slow=True
+        )
         found = [hit.stored for hit in page.entries]
-        if id is not None and not found and cursor is None and await self._current(type or "", id) is None:
+        if (
+            id is not None
+            and not found
+            and cursor is None
+            and await sight.current(type or "", id, asked_of) is None
+        ):
             await self._audit.record(event(actor, "history", type or "", outcome="not_found", query=id))
             raise not_found()
         await self._seen(actor, "history", type or "", found, query=id or "")
+        page.entries = [Found(sight.mask(hit.stored), hit.mode) for hit in page.entries]
         return page
 
     async def search(
@@ -150,14 +183,21 @@ class Gate:
         self._require(actor, type, "search")
         for book in {BOOKS[word] for name, _ in params if (word := name.partition(":")[2]) in BOOKS}:
             self._require(actor, book, "read")
+        sight = await self.sight(actor)
+        refuse_telling(self._record.definitions, type, sight.rule(type).hidden, params)
         page = await self._searched(
             partial(
                 self._search.search, type=type, params=params, cursor=cursor, lenient=lenient,
-                narrow=partial(_shut, self._policy.rights(actor)),
+                narrow=sight.narrow(type),
             )
         )  # fmt: skip
         query = "&".join(f"{name}={value}" for name, value in page.params)
-        await self._seen(actor, "search", type, [hit.stored for hit in page.entries], query=query)
+        found = [hit.stored for hit in page.entries]
+        await self._seen(actor, "search", type, found, query=query)
+        if await self.notice(found):
+            page.notes = [*page.notes, told()]
+        if any(sight.rule(hit.stored.type).hidden for hit in page.entries):
+            page.entries = [Found(sight.mask(hit.stored), hit.mode) for hit in page.entries]
         return page
 
     async def commit(
@@ -190,6 +230,8 @@ class Gate:
             except Stale:
                 plan.undo()
                 continue
+            if any(change.type == "Consent" for change in changes):
+                self._consents.stale()
             return await self._outcomes(actor, interaction, plan, written)
         raise problem(
             Category.BUSY, "conflict", "Others keep changing the same resources; nothing was written.",
@@ -202,17 +244,35 @@ class Gate:
 
     async def counts(self, actor: Actor, types: Sequence[str]) -> dict[str, int]:
         """How many resources there are of those `types` that the actor may search."""
-        allowed = set(self._policy.types(actor, "search", types))
+        sight = await self.sight(actor)
         tallies = await self._thread(self._reader.tallies)
-        return {type: tallies.get(type, 0) for type in types if type in allowed}
+        found: dict[str, int] = {}
+        for type in self._policy.types(actor, "search", types):
+            if not await sight.is_bounded(type, "search"):
+                found[type] = tallies.get(type, 0)
+                continue
+            counting = partial(
+                self._search.search, type=type, params=COUNTED, narrow=sight.narrow(type), seconds=SOON
+            )
+            try:  # what is bounded has to be counted row by row, which is worth a moment and no more
+                page = await self._thread(counting)
+            except Problem as failure:
+                if failure.category is not Category.TOO_COSTLY:
+                    raise
+                continue
+            if page.total is not None:
+                found[type] = page.total
+        return found
 
     def is_open(self, actor: Actor, type: str, interaction: str) -> bool:
-        """Whether the interaction is open on all rows and elements of the type."""
-        return (
-            self._policy.may(actor, type, interaction)
-            and self._policy.narrow(actor, type, interaction) is None
-            and not self._policy.hidden(actor, type)
-        )
+        """Whether the interaction is open on some rows of the type at least."""
+        return self._policy.may(actor, type, interaction)
+
+    async def notice(self, found: Sequence[Stored]) -> str:
+        """The notice that must travel with these resources; empty where none must."""
+        if not self._notice.any(self._record.connection()):
+            return ""
+        return TEXT if await self._ask(lambda connection: self._notice.on(connection, found)) else ""
 
     def close(self) -> None:
         """End the reading threads."""
@@ -222,28 +282,36 @@ class Gate:
     # -- policy
 
     def _require(self, actor: Actor, type: str, interaction: str) -> None:
-        """Open on the whole type, or refuse: rows that must be hidden are not told apart here yet."""
-        self._policy.require_whole(actor, type, interaction)
+        """Open on some rows of the type at least, or refuse the type as a whole."""
+        self._policy.require(actor, type, interaction)
 
     def _may_write(self, actor: Actor, entry: Entry) -> None:
-        self._require(actor, entry.type, NEEDED[entry.method])
+        """Whole types only are refused here. Who does not see all elements of a type would lose them in an update."""
+        needed = NEEDED[entry.method]
+        self._require(actor, entry.type, needed)
+        if entry.method in ("PUT", "PATCH") and self._policy.hidden(actor, entry.type):
+            raise forbidden(entry.type, needed)
         if entry.if_none_exist or entry.criteria:
             self._require(actor, entry.type, "search")
+            criteria = [*(entry.if_none_exist or ()), *(entry.criteria or ())]
+            hidden = self._policy.hidden(actor, entry.type)
+            refuse_telling(self._record.definitions, entry.type, hidden, criteria)
 
     async def _may_create(self, actor: Actor, plan: Plan) -> None:
-        """An update that would create needs the right to create as well; for who has not, the version that
-        stands is made the ground of the update, so that the store looks at it again."""
+        """An update that would create needs the right to create under an id of one's own choice; for who has not, the
+        version that stands is made the ground of the update, so that the store looks at it again."""
         for decision in plan.decisions:
             change = decision.change
-            if change is None or change.method not in ("POST", "PUT"):
+            if change is None or change.method != "PUT" or change.fresh:
                 continue
-            if self.is_open(actor, change.type, "create"):
+            rule = self._policy.rights(actor).rule(change.type)
+            if rule.open.issuperset(("create", "update-create")):
                 continue
             if change.expected == ANY:
                 stored = await self._current(change.type, change.id)
                 change.expected = 0 if stored is None or stored.deleted else stored.version
             if change.expected == 0:
-                self._require(actor, change.type, "create")
+                raise forbidden(change.type, "create")
 
     # -- reading
 
@@ -274,6 +342,12 @@ class Gate:
                     raise
         return await self._thread(lambda connection: search(connection, seconds=self._budget))
 
+    async def _ask(self, question: Callable[[Connection], T], *, slow: bool = False) -> T:
+        """The answer to a question: at once where that is quick, in a thread where it must wait."""
+        if self._inline and not slow:
+            return question(self._record.connection())
+        return await self._thread(question)
+
     async def _thread(self, work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: work(self._record.connection()))
@@ -282,15 +356,12 @@ class Gate:
         self, actor: Actor, interaction: str, type: str, found: Sequence[Stored], *, query: str = ""
     ) -> None:
         """Audit what is about to leave; nothing leaves if that fails."""
+        patients = {stored.home for stored in found if stored.home}
+        if actor.glass and not actor.glass.isdisjoint(patients):
+            actor = replace(actor, purpose=EMERGENCY)
+        resources = [(stored.key, stored.version) for stored in found]
         await self._audit.record(
-            event(
-                actor,
-                interaction,
-                type,
-                query=query,
-                resources=[(stored.key, stored.version) for stored in found],
-                patients={stored.home for stored in found if stored.home},
-            )
+            event(actor, interaction, type, query=query, resources=resources, patients=patients)
         )
 
     # -- deciding
@@ -299,21 +370,10 @@ class Gate:
         level = self._levels.of(actor.client)
         if level is Level.FULL:
             self.books.renew()
+        planned = self._planner.plan(entries, await self.sight(actor), level, atomic=atomic)
         if len(entries) <= INLINE:
-            asked = partial(self.is_open, actor, interaction="search")
-            return await self._planner.plan(entries, asked, level, atomic=atomic)
-        # The policy belongs to this thread, so what the other one may ask is told beforehand.
-        known = self._record.definitions.resource_types
-        open_ = frozenset(type for type in known if self.is_open(actor, type, "search"))
-        planned = self._planner.plan(entries, open_.__contains__, level, atomic=atomic)
+            return await planned
         return await asyncio.to_thread(asyncio.run, planned)
-
-    async def _matches(self, type: str, criteria: Params) -> Sequence[str]:
-        find = self._condition(type, criteria)
-        return find(self._record.connection()) if self._inline else await self._thread(find)
-
-    def _condition(self, type: str, criteria: Params) -> Callable[[Connection], Sequence[str]]:
-        return lambda connection: self._search.find(connection, type, criteria)
 
     async def _outcomes(
         self, actor: Actor, interaction: str, plan: Plan, written: Sequence[Written]
@@ -340,13 +400,6 @@ class Gate:
             await self._seen(actor, interaction, "", shown)
         outcomes.sort(key=lambda outcome: outcome.entry.index)
         return outcomes
-
-
-def _shut(rights: Rights, type: str) -> Fragment | None:
-    """What limits the rows of a type in a search and its includes: nothing, or everything where the
-    type may not be read. Asks no database, so a reader thread may call it."""
-    rule = rights.rule(type)
-    return None if "read" in rule.open and "read" not in rule.rows and not rule.hidden else NOTHING
 
 
 def _marked(mark: Mark, plan: Plan, written: Sequence[Written]) -> tuple[str, Sequence[Any]]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from charthouse.access.policy import Grant
 from charthouse.db import queries
 from charthouse.db.connect import Connection
 
@@ -46,13 +45,6 @@ class Generation:
     def bump(self, connection: Connection) -> None:
         """Move it, inside the transaction on `connection` that changes what somebody may do."""
         connection.run(self._sql.bump)
-
-    def grants(self) -> Sequence[Grant]:
-        """The rules of the roles, as they stand in the record."""
-        return [
-            Grant(role, effect, type, frozenset(interactions.split()))
-            for role, effect, type, interactions in self._connection.run(self._sql.grants)
-        ]
 
 
 class Remembered(Generic[V]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,9 +14,12 @@ from charthouse.access.keys import Keys
 from charthouse.base.errors import Problem, invalid
 from charthouse.db.connect import Connection
 from charthouse.search.page import Found, Page
+from charthouse.store.body import Stored
 from charthouse.store.read import END, Reader
 
 SIGNATURE = 16  # bytes of the HMAC that are kept
+SLICE = 200  # versions looked at in one go
+Narrow = Callable[[Connection, Sequence[Stored]], Sequence[Stored]]
 
 
 class Asked(NamedTuple):
@@ -42,8 +46,18 @@ class History:
         self._reader = reader
         self._keys = keys
 
-    def page(self, connection: Connection, asked: Asked, count: int, cursor: str | None) -> Page:
-        """One page, newest first. A cursor belongs to its history; versions written later are not in it."""
+    def page(
+        self,
+        connection: Connection,
+        asked: Asked,
+        count: int,
+        cursor: str | None,
+        narrow: Narrow | None = None,
+    ) -> Page:
+        """One page, newest first. A cursor belongs to its history; versions written later are not in it.
+
+        `narrow` leaves out versions that whoever asks may not meet, in pages and totals alike.
+        """
         mark = self._open(cursor) if cursor else None
         if mark is not None and (mark.asked.type, mark.asked.id) != (asked.type, asked.id):
             raise unknown()
@@ -51,11 +65,38 @@ class History:
         low, high = asked.at or (-END, END)
         before = mark.before if mark else END
         bounds = {"before": before, "since": asked.since or 0, "until": high, "current_after": low}
+        if narrow is not None:
+            return self._narrowed(connection, asked, count, mark, bounds, narrow)
         total = mark.total if mark else self._total(connection, asked, bounds)
         found = self._reader.history(connection, asked.type, asked.id, **bounds, count=count + 1)
         page = Page([Found(stored, "match") for stored in found[:count]], total)
         if len(found) > count > 0:
             page.next = self._close(Mark(asked, found[count - 1].seq, total))
+        return page
+
+    def _narrowed(
+        self,
+        connection: Connection,
+        asked: Asked,
+        count: int,
+        mark: Mark | None,
+        bounds: dict[str, int],
+        narrow: Narrow,
+    ) -> Page:
+        """The same page of what `narrow` leaves, read slice by slice until it is full."""
+        shown: list[Stored] = []
+        whole = mark is None and asked.id is not None  # of one resource all are looked at, for the total
+        bounds = dict(bounds)
+        while len(shown) <= count or whole:
+            found = self._reader.history(connection, asked.type, asked.id, **bounds, count=SLICE)
+            shown += narrow(connection, found)
+            if len(found) < SLICE:
+                break
+            bounds["before"] = found[-1].seq
+        total = mark.total if mark else len(shown) if whole else None
+        page = Page([Found(stored, "match") for stored in shown[:count]], total)
+        if len(shown) > count > 0:
+            page.next = self._close(Mark(asked, shown[count - 1].seq, total))
         return page
 
     def _total(self, connection: Connection, asked: Asked, bounds: dict[str, int]) -> int | None:

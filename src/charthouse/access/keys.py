@@ -12,7 +12,10 @@ from charthouse.db import queries
 from charthouse.db.connect import Connection
 
 # cursor: page cursors · form: the tokens of forms (CSRF) · mark: rows of the audit · checkpoint: exported chain heads
-NAMES: Final = ("cursor", "form", "mark", "checkpoint")
+# openid: names and signs people for programs
+# factor: seals what authenticator apps share with us · challenge: the questions that passkeys answer
+# provider: seals the secrets of sign-in servers, and what a browser carries there and back
+NAMES: Final = ("cursor", "form", "mark", "checkpoint", "openid", "factor", "challenge", "provider")
 SIZE: Final = 32
 
 

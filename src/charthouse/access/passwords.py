@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from charthouse.base.errors import invalid
+from charthouse.access.breached import Breached
+from charthouse.access.weak import weakness
+from charthouse.base.errors import Problem, invalid
 
 SHORTEST: Final = 12
 LONGEST: Final = 256  # characters; more would only be a way to keep the server busy
@@ -16,15 +19,31 @@ AT_ONCE: Final = 2  # checks that run side by side; each takes 64 MiB
 
 
 class Passwords:
-    """Hashes and checks. One for each clinic."""
+    """Hashes and checks. One for each clinic.
 
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+    `house` are words a guesser would try here, such as the clinic's name; `listed` knows passwords that
+    were stolen elsewhere.
+    """
+
+    def __init__(
+        self,
+        hasher: PasswordHasher | None = None,
+        *,
+        house: Iterable[str] = (),
+        listed: Breached | None = None,
+    ) -> None:
         self._hasher = hasher or PasswordHasher()  # RFC 9106, second recommended option
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._nobody: str | None = None
+        self._house = tuple(house)
+        self._listed = listed
 
-    async def hashed(self, password: str, *, name: str = "") -> str:
-        """The text to keep. Raises `Problem(invalid)` for a password that is short, long or the name itself."""
+    async def hashed(self, password: str, *, name: str = "", about: Iterable[str] = ()) -> str:
+        """The text to keep. `about` are words that belong to the person: name on the screen, e-mail.
+
+        Raises `Problem(invalid)` for a password that is short, long, easily guessed or known to be stolen;
+        it never repeats the password.
+        """
         if len(password) < SHORTEST:
             raise invalid(
                 "value", f"A password needs at least {SHORTEST} characters.", place="password",
@@ -34,7 +53,13 @@ class Passwords:
             raise invalid("value", f"A password has at most {LONGEST} characters.", place="password")
         if name and name.lower() in password.lower():
             raise invalid("value", "A password may not contain the user name.", place="password")
+        why = weakness(password, (name, *about, *self._house))
+        if why is not None:
+            raise _guessed(why)
         async with self._turns:
+            listed = self._listed
+            if listed is not None and await asyncio.to_thread(lambda: password in listed):
+                raise _guessed("it is on a list of stolen passwords")
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def matches(self, kept: str | None, password: str) -> bool:
@@ -50,3 +75,10 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return kept is not None
+
+
+def _guessed(why: str) -> Problem:
+    return invalid(
+        "value", f"This password would be guessed: {why}.", place="password",
+        repair="Three or four unrelated words do well.",
+    )  # fmt: skip

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from secrets import token_bytes
 from typing import Final
 
 from charthouse.access.generation import Generation
 from charthouse.base.clock import now
 from charthouse.base.errors import Category, invalid, not_found, problem
+from charthouse.base.ids import is_logical_id
 from charthouse.db import queries
 from charthouse.db.connect import Connection, Row
 
@@ -17,11 +19,14 @@ PERSON: Final = "person"
 CLIENT: Final = "client"
 _PERSON_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _CLIENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@:+/-]{0,63}")
+_MAIL = re.compile(r"[^\s@\x00-\x1f<>\"]{1,64}@[^\s@\x00-\x1f<>\"]{1,190}")
+LONGEST: Final = 120  # characters of a name on the screen
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One account. `disabled` is since when (ms), or None."""
+    """One account. `disabled` is since when (ms), or None; `practitioner` and `patient` are the logical
+    ids of the records that this person is."""
 
     id: int
     kind: str
@@ -30,6 +35,20 @@ class Person:
     roles: frozenset[str]
     has_password: bool
     disabled: int | None
+    email: str | None = None
+    practitioner: str | None = None
+    patient: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A role that somebody has or had: times in ms, the giver and the ender by name ("" = a command)."""
+
+    role: str
+    since: int
+    giver: str
+    ended: int | None
+    ender: str
 
 
 class People:
@@ -47,8 +66,16 @@ class People:
         self._clock = clock
         self._sql = queries.load("charthouse.access", "people", connection.dialect)
 
-    def add(self, connection: Connection, name: str, display: str = "", roles: Iterable[str] = ()) -> int:
-        """A new person, without a password; returns the key.
+    def add(
+        self,
+        connection: Connection,
+        name: str,
+        display: str = "",
+        roles: Iterable[str] = (),
+        *,
+        giver: int | None = None,
+    ) -> int:
+        """A new person, without a password; returns the key. `giver` is the account that gives the roles.
 
         Raises `Problem(conflict)` if the name is taken, `Problem(invalid)` for a bad name or unknown role.
         """
@@ -58,14 +85,14 @@ class People:
                 "value", "This cannot be a user name.", place="name", value=name,
                 repair="Use up to 64 letters a-z, digits and . _ @ + -, a letter or digit first.",
             )  # fmt: skip
-        row = connection.one(self._sql.add, (PERSON, name, display.strip() or name, self._clock()))
+        row = connection.one(self._sql.add, (PERSON, name, shown(display) or name, self._clock()))
         if row is None:
             raise problem(
                 Category.CONFLICT, "duplicate", "There is a user of this name already.", place="name",
                 value=name, repair="Choose another name, or change the roles of that user.",
             )  # fmt: skip
         key: int = row[0]
-        self._give(connection, key, roles)
+        self._give(connection, key, roles, giver)
         return key
 
     def client(self, connection: Connection, name: str) -> int:
@@ -98,15 +125,51 @@ class People:
 
     def all(self) -> list[Person]:
         """Every account, persons first, by name."""
-        return [self._person(row) for row in self._connection.run(self._sql.all_accounts)]
+        held: dict[int, set[str]] = {}
+        for account, role in self._connection.run(self._sql.all_roles):
+            held.setdefault(account, set()).add(role)
+        rows = self._connection.run(self._sql.all_accounts)
+        return [_person(row, frozenset(held.get(row[0], ()))) for row in rows]
 
     def roles(self) -> dict[str, str]:
         """The roles there are: name -> title."""
         return dict(self._connection.run(self._sql.role_names))
 
-    def set_roles(self, connection: Connection, key: int, roles: Iterable[str]) -> None:
+    def roles_ever(self, key: int) -> list[Held]:
+        """Every role that the account was ever given, newest first."""
+        return [
+            Held(role, since, giver or "", ended, ender or "")
+            for role, since, giver, ended, ender in self._connection.run(self._sql.roles_ever, (key,))
+        ]
+
+    def holders(self, connection: Connection, role: str) -> list[int]:
+        """The enabled persons of a role, as the transaction on `connection` sees them."""
+        return [key for (key,) in connection.run(self._sql.holders, (role,))]
+
+    def set_roles(
+        self, connection: Connection, key: int, roles: Iterable[str], *, giver: int | None = None
+    ) -> None:
         """Give exactly these roles; sign-ins that stand follow at once."""
-        self._give(connection, key, roles)
+        self._give(connection, key, roles, giver)
+        self._generation.bump(connection)
+
+    def describe(self, connection: Connection, key: int, display: str, email: str = "") -> None:
+        """Change the name on the screens and the e-mail address; raises `Problem(invalid)` for a bad one."""
+        if email.strip() and not _MAIL.fullmatch(email.strip()):
+            raise invalid("value", "This cannot be an e-mail address.", place="email", value=email)
+        if not shown(display):
+            raise invalid("required", "A person needs a name on the screens.", place="display")
+        connection.run(self._sql.describe, (shown(display), email.strip() or None, key))
+
+    def link(self, connection: Connection, key: int, *, practitioner: str = "", patient: str = "") -> None:
+        """Say which Practitioner and which Patient of the record this person is, by logical id; "" = none."""
+        for place, value in (("practitioner", practitioner), ("patient", patient)):
+            if value and not is_logical_id(value):
+                raise invalid(
+                    "value", "This cannot be the id of a record.", place=place, value=value,
+                    repair="Copy it from the address of the record.",
+                )  # fmt: skip
+        connection.run(self._sql.link, (practitioner or None, patient or None, key))
         self._generation.bump(connection)
 
     def disable(self, connection: Connection, key: int) -> None:
@@ -128,19 +191,42 @@ class People:
         row = self._connection.one(self._sql.password, (key,))
         return row[0] if row else None
 
-    def _give(self, connection: Connection, key: int, roles: Iterable[str]) -> None:
-        wanted = sorted(set(roles))
+    def handle(self, connection: Connection, key: int) -> bytes:
+        """How passkeys name the account: random bytes that say nothing about it, made on first use."""
+        connection.run(self._sql.set_handle, (token_bytes(32), key))
+        row = connection.one(self._sql.handle, (key,))
+        if row is None:
+            raise not_found("There is no such account.")
+        return bytes(row[0])
+
+    def _give(self, connection: Connection, key: int, roles: Iterable[str], giver: int | None) -> None:
+        wanted = set(roles)
         known: dict[str, str] = dict(connection.run(self._sql.role_names))
-        for role in wanted:
+        for role in sorted(wanted):
             if role not in known:
                 raise invalid(
                     "value", "There is no such role.", place="role", value=role,
                     repair=f"Use one of: {', '.join(sorted(known))}.",
                 )  # fmt: skip
-        connection.run(self._sql.drop_roles, (key,))
-        connection.many(self._sql.add_role, [(key, role) for role in wanted])
+        held = {role for (role,) in connection.run(self._sql.roles_of, (key,))}
+        moment = self._clock()
+        connection.many(self._sql.end_role, [(moment, giver, key, role) for role in sorted(held - wanted)])
+        connection.many(self._sql.add_role, [(key, role, moment, giver) for role in sorted(wanted - held)])
 
     def _person(self, row: Row) -> Person:
-        key, kind, name, display, has_password, disabled = row
-        roles = frozenset(role for (role,) in self._connection.run(self._sql.roles_of, (key,)))
-        return Person(key, kind, name, display, roles, bool(has_password), disabled)
+        return _person(
+            row, frozenset(role for (role,) in self._connection.run(self._sql.roles_of, (row[0],)))
+        )
+
+
+def _person(row: Row, roles: frozenset[str]) -> Person:
+    key, kind, name, display, has_password, disabled, email, practitioner, patient = row
+    return Person(
+        key, kind, name, display, roles, bool(has_password), disabled, email, practitioner, patient
+    )  # fmt: skip
+
+
+def shown(text: str) -> str:
+    """`text` as it may stand on a screen: no control characters, blanks closed up, bounded."""
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(plain.split())[:LONGEST]

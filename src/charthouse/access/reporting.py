@@ -51,8 +51,9 @@ class Reporting:
     def seen(
         self, actor: int, *, before: int | None = None, since: int = 0, until: int = END, count: int = PAGE
     ) -> Page:
-        """What the account `actor` saw and did."""
-        return self._page(self._sql.seen_by, (actor,), before, since, until, count)
+        """What the account `actor` saw and did, newest first by time."""
+        at = END if before is None else before
+        return self._page(self._sql.seen_by, (actor, at, at), before, since, until, count)
 
     def latest(
         self, *, before: int | None = None, since: int = 0, until: int = END, count: int = PAGE

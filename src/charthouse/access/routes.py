@@ -25,9 +25,25 @@ _READ = frozenset({"GET", "HEAD"})
 
 OPEN: Final = (
     Open("/fhir/metadata", _READ, "what the server can do (R4 http.html#capabilities)"),
+    Open("/fhir/.well-known/smart-configuration", _READ, "how programs are let in (SMART App Launch)"),
+    Open("/.well-known/oauth-authorization-server", _READ, "the same (RFC 8414)"),
+    Open("/.well-known/openid-configuration", _READ, "the same (OpenID Connect Discovery)"),
+    Open("/oauth/jwks", _READ, "the public key that signs id_tokens"),
+    Open("/oauth/style", _READ, "colours for programs; nothing of the record"),
+    Open("/oauth/token", frozenset({"POST"}), "programs prove themselves there (RFC 6749, 3.2)"),
+    Open("/oauth/introspect", frozenset({"POST"}), "the same (RFC 7662)"),
+    Open("/oauth/revoke", frozenset({"POST"}), "the same (RFC 7009)"),
+    Open("/oauth/register", frozenset({"POST"}), "a registration waits for an administrator (RFC 7591)"),
     Open("/healthz", _READ, "whether the process lives"),
     Open("/readyz", _READ, "whether the database answers"),
     Open("/sign-in", _READ | {"POST"}, "the sign-in page and its form"),
+    Open("/sign-in/passkey", frozenset({"POST"}), "the answer of a passkey, itself the credential"),
+    Open("/sign-in/passkey/ask", frozenset({"POST"}), "the question to it, the same for everybody"),
+    Open("/sign-in/second", _READ | {"POST"}, "the second step; needs the cookie of the first"),
+    Open("/invite/", _READ | {"POST"}, "an invitation, itself the credential"),
+    Open(
+        "/sign-in/with/", _READ | {"POST"}, "to another sign-in server and back; its word that somebody left"
+    ),
     Open("/sign-in/link/", frozenset({"GET"}), "a one-time link, itself the credential"),
     Open("/static/", _READ, "styles, scripts and icons; nothing of the record"),
     Open("/favicon.ico", _READ, "asked for by browsers"),

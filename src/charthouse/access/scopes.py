@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
-from charthouse.base.errors import invalid
+from charthouse.base.errors import Problem, invalid
 
 # Interaction -> the SMART letters it needs (hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html,
 # "Scopes for requesting FHIR resources"). Export reads whole types, so it needs both of theirs.
@@ -19,6 +19,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "history": "r",
     "print": "r",
     "update": "u",
+    "update-create": "cu",
     "patch": "u",
     "delete": "d",
     "search": "s",
@@ -49,6 +50,26 @@ class Scope:
     type: str
     letters: frozenset[str]
     criteria: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The scope as SMART v2 writes it."""
+        letters = "".join(letter for letter in "cruds" if letter in self.letters)
+        query = f"?{urlencode(self.criteria, safe='|:/,')}" if self.criteria else ""
+        return f"{self.context}/{self.type}.{letters}{query}"
+
+    def within(self, allowed: Scope) -> Scope | None:
+        """What this scope and `allowed` both open, or None where that is nothing.
+
+        Both must be of one context; criteria of both must hold.
+        """
+        letters = self.letters & allowed.letters
+        if self.context != allowed.context or not letters:
+            return None
+        if "*" not in (self.type, allowed.type) and self.type != allowed.type:
+            return None
+        type = allowed.type if self.type == "*" else self.type
+        return Scope(self.context, type, letters, tuple(dict.fromkeys(self.criteria + allowed.criteria)))
 
     def opens(self, type: str, interaction: str) -> bool:
         """Whether this scope alone would let `interaction` on `type` pass."""
@@ -92,6 +113,33 @@ def resources(texts: Iterable[str]) -> tuple[Scope, ...]:
     """The scopes among `texts` that open resources, in a fixed order."""
     found = (parse(text) for text in sorted(texts))
     return tuple(scope for scope in found if scope is not None)
+
+
+def common(asked: Iterable[str], allowed: Iterable[str]) -> frozenset[str]:
+    """The scopes that open what `asked` and `allowed` both open; never more than `asked`.
+
+    A scope that is wholly allowed stays as it was written, v1 included. Raises `Problem(invalid)` for
+    what is no scope: sort those out before, with `is_known`.
+    """
+    held = frozenset(allowed)
+    bounds = resources(held)
+    found = {text for text in asked if text in held}
+    for text in asked:
+        scope = parse(text)
+        if scope is None or text in found:
+            continue
+        both = {part for bound in bounds if (part := scope.within(bound)) is not None}
+        found.update({text} if scope in both else {part.text for part in both})
+    return frozenset(found)
+
+
+def is_known(text: str, contexts: Collection[str], types: Collection[str]) -> bool:
+    """Whether `text` is a scope of one of `contexts` about a type in `types`, or one about launch or person."""
+    try:
+        scope = parse(text)
+    except Problem:
+        return False
+    return scope is None or (scope.context in contexts and (scope.type == "*" or scope.type in types))
 
 
 def require_known(

@@ -11,6 +11,7 @@ from charthouse.access import scopes
 from charthouse.access.actor import Actor
 from charthouse.access.generation import Generation, Remembered
 from charthouse.access.people import CLIENT, Person
+from charthouse.access.standing import Standing
 from charthouse.base.clock import now
 from charthouse.base.errors import Category, Problem, invalid, problem
 from charthouse.base.ids import secret
@@ -52,6 +53,7 @@ class Tokens:
         self._generation = generation
         self._clock = clock
         self._sql = queries.load("charthouse.access", "tokens", connection.dialect)
+        self._standing = Standing(connection)
         self._verified: Remembered[tuple[Actor, int]] = Remembered(generation)
 
     def issue(
@@ -65,11 +67,14 @@ class Tokens:
         patient: int | None = None,
         lifetime: int = DAY,
         types: Collection[str] | None = None,
+        app: int | None = None,
+        authorisation: int | None = None,
     ) -> Issued:
         """A new token for `account`, good for `lifetime` ms, in the transaction on `connection`.
 
         A client program gets `system/` scopes; a person `user/` and `patient/` scopes, which open no
         more than the person's roles do. `types`, where given, are the resource types a scope may name.
+        With `app` (and `authorisation`) it ends when that program is shut (or what it was allowed ends).
         Raises `Problem(invalid)` for a scope that is malformed or not for such an account.
         """
         wanted = frozenset(granted)
@@ -84,7 +89,7 @@ class Tokens:
         row = connection.one(
             self._sql.add,
             (sha256(text.encode()).digest(), account.id, client or account.name, " ".join(sorted(wanted)),
-             purpose, patient, created, created + lifetime),
+             purpose, patient, created, created + lifetime, app, authorisation),
         )  # fmt: skip
         if row is None:
             raise LookupError("the token was not added")
@@ -110,8 +115,11 @@ class Tokens:
         return bool(ended)
 
     def revoke_all(self, connection: Connection, account: int) -> int:
-        """End all tokens of an account; returns how many. After the commit call `generation.stale()`."""
-        ended = connection.run(self._sql.revoke_of, (self._clock(), account))
+        """End all tokens of an account, and what it let programs do; returns how many tokens that were.
+        After the commit call `generation.stale()`."""
+        moment = self._clock()
+        ended = connection.run(self._sql.revoke_of, (moment, account))
+        connection.run(self._sql.revoke_authorisations, (moment, account))
         self._generation.bump(connection)
         return len(ended)
 
@@ -128,14 +136,27 @@ class Tokens:
         row = self._connection.one(self._sql.by_hash, (hashed,))
         if row is None:
             raise unknown()
-        id, account, name, client, granted, purpose, patient, expires, revoked, disabled = row
-        if revoked is not None or disabled is not None:
+        id, account, name, client, granted, purpose, patient, expires, *ended, password, then, until = row
+        if any(mark is not None for mark in ended):
             raise unknown()
-        roles = frozenset(role for (role,) in self._connection.run(self._sql.roles_of, (account,)))
+        if then is not None and password_mark(password) != bytes(then):
+            raise unknown()
+        if until is not None:
+            expires = min(expires, until)
+        stand = self._standing.of(account)
+        roles, about = stand.roles, stand.patient if patient is None else patient
+        if about != stand.patient:  # what a patient may do with their own record is no right to another's
+            roles -= {"patient"}
         actor = Actor(
-            account, name, roles, client, scopes.split(granted), purpose, f"token:{id}", patient
+            account, name, roles, client, scopes.split(granted), purpose, f"token:{id}", about,
+            stand.practitioner, stand.facilities,
         )  # fmt: skip
         return actor, expires
+
+
+def password_mark(kept: str | None) -> bytes:
+    """What tells one password of an account from the next; says nothing about either."""
+    return sha256(b"password" + (kept or "").encode()).digest()[:16]
 
 
 def unknown() -> Problem:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from charthouse.access.door import Door, challenge
 from charthouse.access.gate import Gate
+from charthouse.access.trail.events import AuditEvents
 from charthouse.api import negotiate, origin, query, respond, routes, unknown
 from charthouse.api.body import Disconnected, Receive
 from charthouse.api.capability import Capability, Searchable, searchable
@@ -22,8 +23,10 @@ from charthouse.api.rendered import Rendered
 from charthouse.api.reply import Header, Reply
 from charthouse.api.request import Context, Request
 from charthouse.api.subset import Subset
+from charthouse.api.wall import caller
 from charthouse.base import ids, log
 from charthouse.base.errors import Category, Problem, invalid, problem
+from charthouse.base.rates import Rates
 from charthouse.base.settings import Settings
 from charthouse.fhir.definitions import Definitions
 
@@ -55,10 +58,14 @@ class Api:
         settings: Settings | None = None,
         *,
         searched: Searchable | None = None,
+        rates: Rates | None = None,
+        events: AuditEvents | None = None,
     ) -> None:
-        """`searched` tells the search parameters of a type; without it, all that have a kind we search."""
+        """`searched` tells the search parameters of a type; without it, all that have a kind we search.
+        `events` are the AuditEvents of the house."""
         known = settings or Settings()
         self._door = door
+        self._rates = rates or Rates(known)
         self.gate = gate
         self._origin = origin.of(known)
         self._context = Context(
@@ -71,6 +78,7 @@ class Api:
             Capability(definitions, searched or searchable(definitions)).statement,
             self.perform,
             self.fault,
+            events,
         )
         self._skip = len(origin.PREFIX) + 1
         self._ids = itertools.count(1)
@@ -91,7 +99,12 @@ class Api:
         try:
             actor = self._door.authenticate(_credentials(headers), None, request.method, scope["path"])
             if isinstance(actor, Problem):
+                self._rates.stranger(caller(scope))
                 raise actor
+            if actor.session is None:
+                self._rates.stranger(caller(scope))
+            else:
+                self._rates.known(actor.session)
             request.actor = actor
             request.base = self._origin.base(headers, scope.get("scheme", "http"))
             reply = await self.perform(request, steps)

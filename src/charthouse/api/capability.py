@@ -8,6 +8,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any, Final
 
+from charthouse.access.oauth.metadata import security
 from charthouse.api import body, routes
 from charthouse.api.negotiate import JSON, XML
 from charthouse.base import clock
@@ -19,10 +20,6 @@ Searchable = Callable[[str], Iterable[SearchParam]]
 FHIR_VERSION: Final = "4.0.1"
 NOT_YET: Final = frozenset({"phonetic"})  # search parameters that are refused by name, whatever their kind
 SEARCHED: Final = ("string", "token", "reference", "date", "number", "quantity", "uri")
-_SECURITY: Final = (
-    "Every address but this one needs a bearer token, or a signed-in session, which changes something only "
-    "with the X-CSRF-Token of its page. Cross-origin requests are not answered."
-)
 _ABOUT_ONE_TYPE: Final = {
     "versioning": "versioned",
     "readHistory": True,
@@ -47,7 +44,9 @@ class Capability:
     def statement(self, base: str) -> Tree:
         """The statement for callers who know the server as `base`."""
         implementation = {"description": "Charthouse, an electronic health record", "url": base}
-        return {**self._made(), "implementation": implementation}
+        made = self._made()
+        rest = [{**made["rest"][0], "security": security(base)}]
+        return {**made, "implementation": implementation, "rest": rest}
 
     def _make(self) -> Tree:
         return {
@@ -64,7 +63,7 @@ class Capability:
             "rest": [
                 {
                     "mode": "server",
-                    "security": {"cors": False, "description": _SECURITY},
+                    "security": {},
                     "resource": self._resources(),
                     "interaction": [{"code": code} for code in _codes(of_type=False)],
                     **_lists(operation=_operations(None)),

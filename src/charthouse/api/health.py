@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 Ready = Callable[[], dict[str, bool]]
 Metric = GaugeMetricFamily | CounterMetricFamily
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+INERT: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class Meters(Collector):
@@ -60,14 +65,14 @@ def routes(
     ProcessCollector(registry=registry)
 
     async def healthz(_request: Request) -> Response:
-        return JSONResponse({"alive": True})
+        return JSONResponse({"alive": True}, headers=INERT)
 
     def readyz(_request: Request) -> Response:
         try:
             found = ready()
         except Problem:
             found = {"database": False}
-        return JSONResponse(found, status_code=200 if all(found.values()) else 503)
+        return JSONResponse(found, status_code=200 if all(found.values()) else 503, headers=INERT)
 
     async def metrics(request: Request) -> Response:
         actor = door.authenticate(request.headers, request.cookies, request.method, "/metrics")
@@ -75,7 +80,7 @@ def routes(
             actor = forbidden("*", "search")  # how many resources of each type there are is told
         if isinstance(actor, Problem):
             asked = challenge(actor, request.headers)
-            return Response(str(actor), http_status(actor), asked, media_type="text/plain")
-        return Response(generate_latest(registry), media_type=TEXT)
+            return Response(str(actor), http_status(actor), {**INERT, **asked}, media_type="text/plain")
+        return Response(generate_latest(registry), headers=INERT, media_type=TEXT)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from charthouse.base.settings import Settings
+from charthouse.base.settings import Settings, address
 
 PREFIX: Final = "/fhir"
 LOCAL: Final = ("localhost", "127.0.0.1", "[::1]")
@@ -42,9 +42,7 @@ class Origin:
 
 def of(settings: Settings) -> Origin:
     """The origin as the settings give it: `base_url`, else this machine's own names and the host listened on."""
-    return Origin(
-        settings.base_url, hosts=(*LOCAL, settings.host), fallback=f"http://localhost:{settings.port}"
-    )
+    return Origin(settings.base_url, hosts=(*LOCAL, settings.host), fallback=address(settings))
 
 
 def _with(url: str) -> str:

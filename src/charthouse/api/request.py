@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from charthouse.access.actor import NOBODY, Actor
 from charthouse.access.gate import Gate, Outcome
+from charthouse.access.trail.events import AuditEvents
 from charthouse.api import body, checks, prefer
 from charthouse.api.limits import Limits
 from charthouse.api.negotiate import PLAIN, View
@@ -25,7 +26,8 @@ class Context:
     """What every interaction of one server shares.
 
     `statement` gives the CapabilityStatement for a base address, `perform` carries out a request
-    (an entry of a Bundle is one), `fault` tells of a failure that nobody foresaw.
+    (an entry of a Bundle is one), `fault` tells of a failure that nobody foresaw. `events` are the
+    AuditEvents of the house, where it tells them.
     """
 
     gate: Gate
@@ -37,6 +39,7 @@ class Context:
     statement: Callable[[str], Tree]
     perform: Callable[[Request, list[str]], Awaitable[Reply]]
     fault: Callable[[Exception, bytes, str], Problem]
+    events: AuditEvents | None = None
 
 
 class Request:

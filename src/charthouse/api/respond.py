@@ -84,6 +84,13 @@ def stored(
     return made(context, view, tree, status=status, headers=headers)
 
 
+def noticed(answer: Reply, notice: str) -> Reply:
+    """The answer with a notice that must travel along, as a Warning (RFC 7234, 5.5); a Bundle has it inside."""
+    if notice:
+        answer.headers.append((b"warning", f'299 charthouse "{notice}"'.encode()))
+    return answer
+
+
 def part(context: Context, view: View, found: Stored) -> bytes:
     """The JSON of a stored resource inside a Bundle: its own bytes, or what `_summary` leaves of them."""
     return found.body if view.whole else resource.dump(context.subset.of(found.tree, view))
@@ -111,7 +118,7 @@ def failure(context: Context, view: View, found: Problem) -> Reply:
     status = http_status(found)
     headers: list[Header] = []
     if found.category in (Category.BUSY, Category.TOO_COSTLY):
-        headers.append((b"retry-after", RETRY_SECONDS))
+        headers.append((b"retry-after", b"%d" % found.after if found.after else RETRY_SECONDS))
     tree = outcome.of(found)
     try:
         return made(context, view, tree, status=status, headers=headers)

@@ -52,14 +52,16 @@ class Problem(Exception):
     Raise it through the constructors below, e.g. `invalid("value", "…", place="Patient.birthDate")`.
     """
 
-    def __init__(self, category: Category, issues: tuple[Issue, ...]) -> None:
+    def __init__(self, category: Category, issues: tuple[Issue, ...], after: int = 0) -> None:
+        """`after` is in how many seconds the same request may succeed (`Retry-After`); 0 = not known."""
         super().__init__("; ".join(issue.sentence() for issue in issues))
         self.category = category
         self.issues = issues
+        self.after = after
 
-    def __reduce__(self) -> tuple[type[Problem], tuple[Category, tuple[Issue, ...]]]:
+    def __reduce__(self) -> tuple[type[Problem], tuple[Category, tuple[Issue, ...], int]]:
         """How it crosses to another process."""
-        return type(self), (self.category, self.issues)
+        return type(self), (self.category, self.issues, self.after)
 
 
 def shorten(value: str, limit: int = 80) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -103,6 +105,24 @@ def _web(text: str) -> str:
     return text.rstrip("/")
 
 
+def _networks(text: str) -> str:
+    for one in text.split():
+        try:
+            ip_network(one, strict=False)
+        except ValueError:
+            raise Wrong(
+                "Give addresses or networks with a space between two of them, e.g. 10.0.0.5 10.1.0.0/16."
+            ) from None
+    return text
+
+
+def _destinations(text: str) -> str:
+    for one in text.split():
+        if re.fullmatch(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?", one) is None:
+            _networks(one)
+    return text
+
+
 def _key(text: str) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
         raise Wrong("Give the 64 hexadecimal digits that `charthouse init --key-file PATH` writes.")
@@ -127,6 +147,27 @@ class Settings:
     port: int = _setting(8080, _whole(1, 65535), "Port to listen on.")
     base_url: str | None = _setting(
         None, _web, "Address people and programs use, where it is not http://HOST:PORT."
+    )
+    tls_cert: Path | None = _setting(
+        None, _path, "File of the TLS certificate (PEM, with its chain), to serve https directly."
+    )
+    tls_key: Path | None = _setting(None, _path, "File of the private key of that certificate (PEM).")
+    proxies: str = _setting(
+        "", _networks, "Addresses of proxies whose X-Forwarded-For and -Proto are believed; nobody else's."
+    )
+    rate_client: int = _setting(
+        300_000, _whole(0, 100_000_000), "Requests a minute that one token may make; 0 for no limit."
+    )
+    rate_session: int = _setting(
+        12_000,
+        _whole(0, 100_000_000),
+        "Requests a minute that one signed-in browser may make; 0 for no limit.",
+    )
+    rate_stranger: int = _setting(
+        1200, _whole(0, 100_000_000), "The same for an address without a sign-in, but for this machine's own."
+    )
+    outgoing_allow: str = _setting(
+        "", _destinations, "Private hosts, HOST:PORT or networks that may be called; also with plain http."
     )
     body_limit: int = _setting(
         128 * 1024**2, _size, "Largest request body in bytes; K, M and G may follow the number."
@@ -154,10 +195,19 @@ class Settings:
     session_absolute: int = _setting(
         720, _whole(1, 10_080), "Minutes after which a session ends in any case."
     )
+    password_list: Path | None = _setting(
+        None, _path, "File of passwords nobody may choose: one a line, or their SHA-1 hashes sorted."
+    )
     key_file: Path | None = _setting(None, _path, "File that holds the key of an encrypted record.")
     key: str | None = _setting(None, _key, "That key itself; a file is safer.", secret=True)
     public_guide: bool = _setting(False, _switch, "Serve the careers guide without signing in: on or off.")
     demo: bool = _setting(False, _switch, "Mark every page as a demonstration with invented people.")
+    checkpoints: Path | None = _setting(
+        None,
+        _path,
+        "Folder outside the data folder where signed checkpoints of record and audit are written.",
+    )
+    checkpoint_minutes: int = _setting(60, _whole(1, 10_080), "Minutes between two of them.")
     log_level: str = _setting(
         "info", _word("debug", "info", "warning", "error"), "Least serious thing that is logged."
     )
@@ -244,6 +294,31 @@ def _contradictions(made: Settings) -> Iterator[Issue]:
             None,
             "Keep one.",
         )
+    if (made.tls_cert is None) != (made.tls_key is None):
+        missing = "CHARTHOUSE_TLS_KEY" if made.tls_key is None else "CHARTHOUSE_TLS_CERT"
+        yield Issue(
+            "required",
+            "TLS needs a certificate and its private key.",
+            missing,
+            None,
+            f"Give {missing} too, or leave out the other.",
+        )
+    if made.tls_cert and made.base_url and not made.base_url.startswith("https:"):
+        yield Issue(
+            "conflict",
+            "CHARTHOUSE_BASE_URL is an http address, but TLS is on.",
+            "CHARTHOUSE_BASE_URL",
+            made.base_url,
+            "Give its https address.",
+        )
+    if made.checkpoints and made.checkpoints.resolve().is_relative_to(made.data.resolve()):
+        yield Issue(
+            "value",
+            "CHARTHOUSE_CHECKPOINTS lies in the data folder.",
+            "CHARTHOUSE_CHECKPOINTS",
+            str(made.checkpoints),
+            "Give a folder that whoever could change the record cannot change.",
+        )
     if made.page_size > made.page_limit:
         yield Issue(
             "value",
@@ -267,17 +342,38 @@ def key(made: Settings) -> str | None:
 
     Raises `Problem(invalid)` where the file cannot be read or holds no key.
     """
-    if made.key_file is None:
-        return made.key
+    return made.key if made.key_file is None else key_in(made.key_file)
+
+
+def key_in(file: Path, place: str = "CHARTHOUSE_KEY_FILE") -> str:
+    """The key that a file holds, in hexadecimal; `place` is what named the file.
+
+    Raises `Problem(invalid)` where the file cannot be read, is open to other accounts, or holds no key.
+    """
     try:
-        return _key(made.key_file.read_text().strip())
+        with file.open(encoding="ascii") as opened:
+            rights = os.fstat(opened.fileno()).st_mode & 0o777
+            text = opened.read(1000).strip()
+        found = _key(text)
     except OSError as error:
-        raise _no_key(made.key_file, f"It cannot be read ({error.strerror}).") from None
+        raise _no_key(file, place, f"It cannot be read ({error.strerror}).") from None
     except (Wrong, UnicodeDecodeError):
-        raise _no_key(made.key_file, "It does not hold 64 hexadecimal digits.") from None
+        raise _no_key(file, place, "It does not hold 64 hexadecimal digits.") from None
+    if rights & 0o077:
+        raise problem(
+            Category.INVALID, "security", f"The key file is open to other accounts ({rights:04o}).",
+            place=place, value=file, repair=f"Shut it: chmod 600 {file}",
+        )  # fmt: skip
+    return found
 
 
-def _no_key(file: Path, why: str) -> Problem:
-    name = "CHARTHOUSE_KEY_FILE"
+def _no_key(file: Path, place: str, why: str) -> Problem:
     repair = f"{why} Name the file that `charthouse init --key-file PATH` wrote."
-    return problem(Category.INVALID, "value", f"{name} is not usable.", place=name, value=file, repair=repair)
+    return problem(
+        Category.INVALID, "value", f"{place} is not usable.", place=place, value=file, repair=repair
+    )
+
+
+def address(made: Settings) -> str:
+    """The address people and programs use, without a slash at its end."""
+    return made.base_url or f"{'https' if made.tls_cert else 'http'}://localhost:{made.port}"

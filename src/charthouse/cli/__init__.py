@@ -8,7 +8,18 @@ import sys
 import typer
 
 from charthouse.base.errors import EXIT_CODE, Category, Problem
-from charthouse.cli import bench, codes, expression, guides, setup, transfer, upkeep
+from charthouse.cli import (
+    bench,
+    codes,
+    encryption,
+    expression,
+    guides,
+    people,
+    policies,
+    setup,
+    transfer,
+    upkeep,
+)
 
 app = typer.Typer(
     name="charthouse",
@@ -18,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, transfer, guides, codes, expression, upkeep, bench):
+for group in (setup, people, policies, encryption, transfer, guides, codes, expression, upkeep, bench):
     group.register(app)
 
 

@@ -36,8 +36,8 @@ def bench(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="start, read, create, transaction, import, chart, search, validation, terminology, fhirpath, codes; "
-            "all when none is named.",
+            help="start, read, create, encryption, transaction, import, chart, search, access, validation, "
+            "terminology, fhirpath, codes; all when none is named.",
             show_default=False,
         ),
     ] = None,
@@ -91,17 +91,20 @@ def opened(place: Place) -> Clinic:
     """The clinic of a place of a bench, made if need be."""
     from charthouse.app import Clinic
 
-    return Clinic.open(read_settings({}, data=place.folder, database_url=place.address), create=True)
+    asked = read_settings({}, data=place.folder, database_url=place.address, key_file=place.key_file)
+    return Clinic.open(asked, create=True)
 
 
 def unaudited(arguments: Sequence[str]) -> None:
     """A server without read audit, for records of a bench only; in a process of its own (see `_unaudited`)."""
     from charthouse.app import Clinic
     from charthouse.cli import server
+    from charthouse.ops.bench.process import UNLIMITED
     from charthouse.ops.bench.unaudited import silence
 
     option, place, port = arguments
     given: dict[str, Any] = {"database_url": place} if option == "--database" else {"data": Path(place)}
+    given |= dict.fromkeys(UNLIMITED, 0)
     clinic = Clinic.open(read_settings({}, port=int(port), **given))
     try:
         silence(clinic)

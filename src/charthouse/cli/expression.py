@@ -6,16 +6,22 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from charthouse.base.errors import EXIT_CODE, Problem, invalid
-from charthouse.cli.options import AsJson
+from charthouse.cli.options import AsJson, Database, opened
 
 if TYPE_CHECKING:
-    from charthouse.fhir.path import Expression, Item
+    from charthouse.fhir.path import Env, Expression, Item
+    from charthouse.terminology.terminology import Terminology
+    from charthouse.validation.inquiry import Inquiry
+    from charthouse.validation.validator import Validator
 
 _LINES: Final = frozenset({".ndjson", ".jsonl"})
 _PLACE: Final = re.compile(r"line (\d+), column (\d+)")
@@ -47,28 +53,80 @@ def fhirpath(
         bool, typer.Option(help="Show on standard error what passes trace(), and the syntax tree.")
     ] = False,
     json_: AsJson = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Data folder of a clinic whose code systems and profiles are asked.",
+            show_default="(those that come with the program)",
+        ),
+    ] = None,
+    database: Database = None,
 ) -> None:
     """Evaluate a FHIRPath expression on files. One result a line (with --json an object), its place, and its type."""
-    asker = _Asker(expression, type, is_traced=trace, as_json=json_)
-    for file in files:
-        for label, tree in _documents(file):
-            asker.is_named = len(files) > 1 or each or label not in (file, _INPUT)
-            for name, item in asker.items(label, tree, each=each):
-                asker.ask(name, item)
+    with ExitStack() as stack:
+        books = _Books(stack, data, database)
+        asker = _Asker(expression, type, books, is_traced=trace, as_json=json_)
+        for file in files:
+            for label, tree in _documents(file):
+                asker.is_named = len(files) > 1 or each or label not in (file, _INPUT)
+                for name, item in asker.items(label, tree, each=each):
+                    asker.ask(name, item)
     if not asker.found and asker.failed is None and not json_:
         asker.tell_nothing()
     if asker.failed is not None:
         raise typer.Exit(asker.failed)
 
 
+class _Books:
+    """Code systems, value sets and profiles: of a clinic that is named, else those that came with the program."""
+
+    def __init__(self, stack: ExitStack, data: Path | None, database: str | None) -> None:
+        """What is opened is closed with `stack`. Raises Problem(not_found) for a clinic that is not there."""
+        self._stack = stack
+        clinic = stack.enter_context(opened(data, database)) if data or database else None
+        self._clinic = None if clinic is None else (clinic.terminology, clinic.validator)
+
+    @cached_property
+    def _opened(self) -> tuple[Terminology, Validator]:
+        """They are opened for the first expression that asks them."""
+        if self._clinic is not None:
+            return self._clinic
+        from charthouse.app import SHIPPED
+        from charthouse.fhir import definitions
+        from charthouse.terminology import ucum
+        from charthouse.terminology.terminology import Terminology
+        from charthouse.validation.validator import Validator
+
+        shipped = Terminology(SHIPPED, units=ucum.shared())
+        self._stack.callback(shipped.close)
+        return shipped, Validator(definitions.load(), shipped, shipped, ucum.shared())
+
+    def env(self, resource: Any, env: Env) -> Env:
+        """`env` with answers about codes and profiles for an expression on `resource`."""
+
+        @cache
+        def inquiry() -> Inquiry:
+            from charthouse.validation.inquiry import Inquiry
+
+            return Inquiry(resource, *self._opened)
+
+        return replace(
+            env,
+            member_of=lambda *asked: inquiry().member_of(*asked),
+            subsumes=lambda *asked: inquiry().subsumes(*asked),
+            conforms_to=lambda *asked: inquiry().conforms_to(*asked),
+        )
+
+
 class _Asker:
     """One expression, compiled for each type it meets. `found` counts results; `failed` is the first exit code."""
 
-    def __init__(self, text: str, kind: str | None, *, is_traced: bool, as_json: bool) -> None:
+    def __init__(self, text: str, kind: str | None, books: _Books, *, is_traced: bool, as_json: bool) -> None:
         from charthouse.fhir import definitions
 
         self.text = text
         self.kind = kind
+        self._books = books
         self.is_traced = is_traced
         self.as_json = as_json
         self.is_named = False
@@ -104,6 +162,7 @@ class _Asker:
 
         expression = self._expression(item.type)
         env = Env(units=ucum.shared(), trace=self._show_trace if self.is_traced else None)
+        env = self._books.env(_top(item).value, env)
         try:
             results = expression.items(item, env)
         except Problem as failure:
@@ -179,10 +238,15 @@ class _Asker:
 
 def _place(item: Item) -> str | None:
     """Where an item stands in what was asked; None for a computed value."""
-    top = item
-    while top.parent is not None:
-        top = top.parent
+    top = _top(item)
     return item.place() if isinstance(top.value, dict) and not top.type.startswith("System.") else None
+
+
+def _top(item: Item) -> Item:
+    """The document in which an item stands."""
+    while item.parent is not None:
+        item = item.parent
+    return item
 
 
 def _marked(text: str, line: int, column: int) -> Iterator[str]:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import gc
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 import uvicorn
 
 from charthouse.base import log
-from charthouse.base.errors import Category, problem
+from charthouse.base.errors import Category, invalid, problem
 from charthouse.cli import lock
 from charthouse.cli.wire import Wire
 
 if TYPE_CHECKING:
     from charthouse.app import Clinic
+
+
+REMEMBERED: Final = 365 * 24 * 3600  # seconds that a browser keeps to https
+# For TLS 1.2; 1.3 has its own, all of them good.
+CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 
 
 def run(clinic: Clinic, *, link: Callable[[], str] | None = None) -> None:
@@ -42,9 +48,15 @@ def run(clinic: Clinic, *, link: Callable[[], str] | None = None) -> None:
             log_config=None,  # its own would print what exceptions say, which may quote a record
             log_level="warning",
             server_header=False,
+            proxy_headers=False,  # only proxies that the settings name are believed, in `api.wall`
+            headers=strict(clinic.base_url),
+            ssl_certfile=place.tls_cert,
+            ssl_keyfile=place.tls_key,
+            ssl_context_factory=(lambda made, usual: tls(usual)) if place.tls_cert else None,
             timeout_graceful_shutdown=10,
         )
         server = uvicorn.Server(config)
+        config.load()  # a certificate that will not do is told before anything begins
         gc.collect()
         gc.freeze()  # what is loaded by now stays; looking at it again and again would cost each request
         gc.set_threshold(20_000, 20, 50)
@@ -56,10 +68,36 @@ def run(clinic: Clinic, *, link: Callable[[], str] | None = None) -> None:
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
         worker = clinic.worker()
         worker.start()
+        rounds = clinic.rounds()
+        rounds.start()
         try:
             server.run(sockets=[listener])
         finally:
+            rounds.close()
             worker.close()
+
+
+def strict(base_url: str) -> list[tuple[str, str]]:
+    """The headers that every answer carries where people come by https: never by http again (RFC 6797)."""
+    if not base_url.lower().startswith("https:"):
+        return []
+    return [("strict-transport-security", f"max-age={REMEMBERED}")]
+
+
+def tls(usual: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """The TLS of this server: 1.2 with forward secrecy or later (RFC 9325); `Problem(invalid)` for unusable files."""
+    try:
+        context = usual()
+    except (OSError, ssl.SSLError) as error:
+        raise invalid(
+            "value", f"TLS cannot be served with these files: {error.strerror or type(error).__name__}.",
+            place="CHARTHOUSE_TLS_CERT, CHARTHOUSE_TLS_KEY",
+            repair="Give a certificate with its chain, and the private key that belongs to it, both in PEM form.",
+        ) from None  # fmt: skip
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    return context
 
 
 @contextmanager

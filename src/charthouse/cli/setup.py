@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charthouse.base.errors import Category, invalid, not_found, problem
-from charthouse.cli import lock
+from charthouse.cli import encryption, lock
 from charthouse.cli.options import AsJson, Data, Database, opened, settings
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def init(
         )
     option = "" if data is None else f" --data {data}"
     if key_file is not None:
-        _new_key(key_file, asked.data)
+        encryption.make(key_file, asked.data, "--key-file")
     with opened(data, database, create=True, key_file=key_file) as clinic:
         if clinic.about.get("profile") is not None:
             raise problem(
@@ -97,7 +96,7 @@ def init(
         if asked.database_url is None and key_file is None and asked.key is None and asked.key_file is None:
             typer.echo(
                 "It is not encrypted: whoever can read the folder can read the record. "
-                "To encrypt it, make it with --key-file PATH on another disk."
+                f"To encrypt it: charthouse key rotate{option} --new-key-file PATH, on another disk."
             )
         if key_file is not None:
             typer.echo(
@@ -174,6 +173,12 @@ def token(
     user: Annotated[str | None, typer.Option(help="User name that gets a one-time sign-in link.")] = None,
     scope: Annotated[str, typer.Option(help="SMART v2 scopes of the token.")] = "system/*.rs",
     hours: Annotated[float, typer.Option(help="How long the token is good.", min=0.01)] = 24,
+    purpose: Annotated[
+        str,
+        typer.Option(
+            help="Purpose of use (HL7 v3 PurposeOfUse); consents of patients bind all but HSYSADMIN."
+        ),
+    ] = "HSYSADMIN",
 ) -> None:
     """Print a bearer token for a program, or a one-time sign-in link for a person. Works while the server runs."""
     if (client is None) == (user is None):
@@ -191,6 +196,7 @@ def token(
                 connection,
                 account,
                 scope.split(),
+                purpose=purpose,
                 lifetime=int(hours * 3_600_000),
                 types=clinic.definitions.resource_types,
             )
@@ -234,27 +240,3 @@ def _holds_a_record(url: str) -> bool:
     from charthouse.db.migrate import is_made
 
     return is_made(Place(url=url))
-
-
-def _new_key(path: Path, data: Path) -> None:
-    """Write a fresh key where nothing is yet, outside the data folder."""
-    if path.resolve().is_relative_to(data.resolve()):
-        raise invalid(
-            "security",
-            "A key inside the data folder protects nothing.",
-            place="--key-file",
-            value=path,
-            repair="Name a file on another disk or in a vault.",
-        )
-    try:
-        with path.open("x", encoding="ascii") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_hex(32) + "\n")
-    except FileExistsError:
-        raise invalid(
-            "duplicate",
-            "The key file is there already.",
-            place="--key-file",
-            value=path,
-            repair="Name a new file, or use this key by CHARTHOUSE_KEY_FILE.",
-        ) from None

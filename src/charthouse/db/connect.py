@@ -149,6 +149,30 @@ def full_or_busy(error: Exception) -> Problem:
     return problem(Category.FAULT, "exception", f"The database reported {type(error).__name__}.")
 
 
+def _shut(path: Path, key: bytes | None) -> Problem:
+    """Why a file cannot be read: no key where one is needed, another one, or one where none is."""
+    with path.open("rb") as file:
+        is_plain = file.read(16) == b"SQLite format 3\0"
+    if key is not None and is_plain:
+        why = "it is not encrypted, but a key is given"
+        repair = "Leave out CHARTHOUSE_KEY_FILE, or encrypt it with `charthouse key rotate`."
+    elif key is not None:
+        why = "the key is not the one it was encrypted with, or it is damaged"
+        repair = (
+            "Give the right key in CHARTHOUSE_KEY_FILE; if its key was being changed, run that command again."
+        )
+    else:
+        why = "it is encrypted, or damaged"
+        repair = "If the data folder is encrypted, give its key in CHARTHOUSE_KEY_FILE."
+    return problem(Category.FAULT, "security", f"{path.name} is not a readable record: {why}.", repair=repair)
+
+
+def _steady(raw: apsw.Connection) -> None:
+    """One plan for each statement, whatever its values: this build of SQLite (STAT4) would otherwise make the
+    plan anew whenever a value is bound that might change it, which costs more than most of our statements do."""
+    raw.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+
+
 class Sqlite:
     """SQLite through apsw: WAL, durable commits, a statement cache, no autocommit surprises."""
 
@@ -172,16 +196,12 @@ class Sqlite:
             self.raw.pragma("synchronous", synchronous)
             self.raw.pragma("temp_store", "memory")
             self.raw.pragma("cache_size", -32_000)
+            _steady(self.raw)
             if readonly:
                 self.raw.pragma("query_only", 1)
         except apsw.NotADBError:
             self.raw.close()
-            raise problem(
-                Category.FAULT,
-                "security",
-                f"{path.name} is not a readable record.",
-                repair="If the data folder is encrypted, give its key in CHARTHOUSE_KEY_FILE.",
-            ) from None
+            raise _shut(path, key) from None
         except TROUBLE as error:
             self.raw.close()
             raise full_or_busy(error) from None
@@ -197,6 +217,7 @@ class Sqlite:
                 f"{path.absolute().as_uri()}?immutable=1", flags=flags, statementcachesize=100
             )
             made.raw.pragma("mmap_size", 1 << 30)
+            _steady(made.raw)
         except TROUBLE as error:
             raise full_or_busy(error) from None
         made._depth = 0

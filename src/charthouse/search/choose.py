@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from charthouse.db.connect import Connection
 from charthouse.search.clause import Clause
@@ -16,8 +16,8 @@ ENOUGH: Final = 256  # candidates up to which a condition is counted, at least
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The driving condition (None: none is selective), how many candidates it leaves when that is
-    known, and between which keys everything that matches lies."""
+    """The driving condition (None: none is selective), how many candidates it leaves at most when that
+    is known, and between which keys everything that matches lies."""
 
     clause: Clause | None
     size: int | None = None
@@ -31,12 +31,22 @@ def choose(connection: Connection, texts: Texts, clauses: Sequence[Clause], limi
     What belongs to one patient was mostly written together, so the keys of one condition's rows
     often bound a short stretch of the next one's index: both are counted inside that stretch only.
     """
-    best: Clause | None = None
-    size = limit
+    driving = sorted((one for one in clauses if one.drives), key=lambda one: one.rank)
+    few = min(FEW, limit - 1)
+    named = driving[0].named if driving else None
+    if named is not None and named <= few:
+        return Choice(driving[0], named)
+    streaming = [one for one in driving if one.streams]
     low: int | None = None
     high: int | None = None
-    driving = sorted((one for one in clauses if one.drives), key=lambda one: one.rank)
-    for place, one in enumerate(driving):
+    if len(streaming) > 1:
+        choice = _weighed(connection, texts, streaming, few)
+        if choice.size is not None:
+            return choice
+        low, high = choice.low, choice.high
+    best: Clause | None = None
+    size = limit
+    for one in driving:
         if best is not None and size <= FEW:
             break
         count, first, last = _size(connection, texts, one, size, low, high)
@@ -46,12 +56,37 @@ def choose(connection: Connection, texts: Texts, clauses: Sequence[Clause], limi
                 return Choice(one, 0)
             low = first if low is None else max(low, first)
             high = last if high is None else min(high, last)
-        elif low is None and one.streams and any(other.streams for other in driving[place + 1 :]):
-            low, high = _bounds(connection, texts, one)
     if best is not None:
         return Choice(best, size, low, high)
-    streaming = next((one for one in driving if one.streams), None)
-    return Choice(streaming, None, low, high)
+    return Choice(streaming[0] if streaming else None, None, low, high)
+
+
+def _weighed(connection: Connection, texts: Texts, streaming: Sequence[Clause], few: int) -> Choice:
+    """In one statement, whether the first condition leaves few candidates, and if not, which other one does between
+    the keys of the first; without a size where none does."""
+    first, *others = streaming
+    test, args = first.value(texts)
+    parts: list[str] = []
+    counted: tuple[Any, ...] = ()
+    for one in others:
+        other, values = one.value(texts)
+        parts.append(_filled(texts, texts.lookup.weigh_other, one.table, other))
+        counted = (*counted, *values, few + 1)
+    frame = _filled(texts, texts.lookup.weigh, first.table, test, ("others", " ".join(parts)))
+    row = connection.one(frame, (*args, few, *counted, *args, *args))
+    if row is None:
+        raise AssertionError("a count answers one row")
+    past, low, high, *sizes = row
+    if low is None:
+        return Choice(first, 0)
+    if past is None:
+        return Choice(first, few, low, high)
+    size, one = min(zip(sizes, others, strict=True), key=lambda pair: pair[0])
+    return Choice(one, size, low, high) if size <= few else Choice(None, None, low, high)
+
+
+def _filled(texts: Texts, frame: str, table: str, test: str, *more: tuple[str, str]) -> str:
+    return texts.format(frame, ("table", table), ("params", texts.listed(1)), ("test", test), *more)
 
 
 def _size(
@@ -65,16 +100,6 @@ def _size(
     if row is None:
         raise AssertionError("a count answers one row")
     return row[0], row[1], row[2]
-
-
-def _bounds(connection: Connection, texts: Texts, clause: Clause) -> tuple[int | None, int | None]:
-    """The first and last key of a condition that streams."""
-    test, args = clause.value(texts)
-    sql = texts.format(
-        texts.lookup.bounds, ("table", clause.table), ("params", texts.listed(1)), ("test", test)
-    )
-    row = connection.one(sql, args + args)
-    return (row[0], row[1]) if row else (None, None)
 
 
 def streamed(texts: Texts, clause: Clause, choice: Choice) -> Fragment:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from charthouse.db.connect import Connection
 from charthouse.fhir import references
@@ -13,7 +12,7 @@ from charthouse.search import ranges
 from charthouse.search.names import Names
 from charthouse.search.query import Among, Amount, Criterion, Kind, Link, Measure, Query, Span, Text, Token
 from charthouse.search.ranges import Test
-from charthouse.search.text import Fragment, Texts, padded
+from charthouse.search.text import STREAMS, Fragment, Texts, padded
 from charthouse.store.index import Source
 
 END_OF_TEXT: Final = "\U0010ffff"  # sorts after every other character
@@ -28,14 +27,11 @@ _RANK: Final = {
     Kind.ID: 0, Kind.REFERENCE: 1, Kind.TOKEN: 2, Kind.URI: 3, Kind.STRING: 4, Kind.QUANTITY: 5, Kind.NUMBER: 6,
     Kind.UPDATED: 7, Kind.DATE: 8,
 }  # fmt: skip
-# A single value of these is one stretch of an index, in the order of the keys and each key once.
-_STREAMS: Final = frozenset(("token_is", "reference_is", "uri_is"))
 # Conditions that most rows meet, or that no index leads to.
 _BROAD: Final = frozenset(("token_of_system", "date_ne", "number_ne", "updated_outside"))
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """A condition with its numbers looked up.
 
     Without `tests` nothing meets it (or everything, when `negated`). `rank` orders conditions by
@@ -57,13 +53,18 @@ class Clause:
             and len(self.tests) == 1
             and not self.negated
             and self.tests[0].size == 1
-            and self.tests[0].name in _STREAMS
+            and self.tests[0].name in STREAMS
         )
 
     @property
     def drives(self) -> bool:
         """Whether all that meets it can be gathered from an index."""
         return not self.negated and all(not _BROAD.issuperset(test.name.split("&")) for test in self.tests)
+
+    @property
+    def named(self) -> int | None:
+        """How many resources it names by their ids, at most; None where it is about something else."""
+        return self.tests[0].size if self.tests and self.tests[0].name == "id_is" else None
 
     def probe(self, texts: Texts) -> Fragment:
         """The condition on one resource `r`."""

@@ -32,6 +32,7 @@ class Names:
         self._remember = remember
         self._params: dict[tuple[str, str], int] = {}
         self._codes: dict[tuple[str, str], Ids] = {}
+        self._keys: dict[tuple[str, str], Ids] = {}
 
     def params(self, connection: Connection, type: str, codes: Sequence[str]) -> Ids:
         """The numbers of a type's parameters; those under which nothing was ever stored are left out."""
@@ -92,6 +93,21 @@ class Names:
         """The numbers under which references to `link` are stored."""
         if link.address is not None:
             return tuple(-number for number in self.uri(connection, link.address))
+        if len(link.types) == 1:
+            return self._key(connection, link.types[0], link.id or "")
         statement = self._texts.format(self._sql.key, ("list", self._texts.listed(len(link.types))))
         rows = connection.run(statement, (*(self.types[type] for type in link.types), link.id))
         return tuple(row[0] for row in rows)
+
+    def _key(self, connection: Connection, type: str, id: str) -> Ids:
+        """The key of one resource; nothing while it was neither stored nor referred to, which is not remembered."""
+        known = self._keys.get((type, id))
+        if known is not None:
+            return known
+        statement = self._texts.format(self._sql.key, ("list", self._texts.listed(1)))
+        found = tuple(row[0] for row in connection.run(statement, (self.types[type], id)))
+        if found and self._remember:
+            if len(self._keys) >= REMEMBERED:
+                self._keys.clear()
+            self._keys[type, id] = found
+        return found

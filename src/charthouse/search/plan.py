@@ -74,9 +74,10 @@ class Plan:
     ) -> list[Fragment]:
         """Statements of which the first, and where it gives too few rows the next, answer a page.
 
-        Each wants the number of rows as its last value and answers (key, sort values…). `position`
-        is where to start, empty for the beginning; with `bound` only what was not changed since
-        that version is shown, so that nothing that moved in the order is met twice.
+        Each wants the number of rows as its last value and answers (key, sort values…, id, version,
+        updated, home, method, body). `position` is where to start, empty for the beginning; with
+        `bound` only what was not changed since that version is shown, so that nothing that moved in
+        the order is met twice.
         """
         if self.walk is None:
             return [self._statement(self.source, self.keys, position, back, bound)]
@@ -156,14 +157,16 @@ class Plan:
             conditions, args = f"{conditions} AND {after.sql}", (*args, *after.args)
         if bound is not None:
             conditions, args = f"{conditions} AND {self.texts.page.unchanged_since}", (*args, bound)
-        sql = self.texts.format(
+        terms = ("order", order.order_by(keys, back=back, first=3 if column else 2))
+        page = self.texts.format(
             self.texts.page.page,
             ("key", source.key),
             ("source", source.fragment.sql),
             ("conditions", conditions),
             ("columns", column + "".join(f", {one.sql}" for one in expressions)),
-            ("order", order.order_by(keys, back=back, first=3 if column else 2)),
+            terms,
         )
+        sql = self.texts.format(self.texts.page.read, ("page", page), terms)
         values = tuple(arg for one in expressions for arg in one.args)
         return Fragment(sql, (*values, *source.fragment.args, *args))
 
@@ -173,17 +176,16 @@ def plan(
     names: Names,
     texts: Texts,
     query: Query,
+    asked: Sequence[Clause],
     *,
     narrow: Fragment | None,
-    at: int,
     live: Callable[[], int],
 ) -> Plan:
-    """The plan for `query`.
+    """The plan for `query`, whose conditions are `asked`.
 
-    `narrow` is a further condition on a resource `r` (what the actor may see), `at` the moment (ms)
-    of the first page, `live` says how many resources of the type there are.
+    `narrow` is a further condition on a resource `r` (what the actor may see), `live` says how many
+    resources of the type there are.
     """
-    asked = clauses(connection, names, query, at)
     keys = order.keys(connection, names, texts, query.type, query.sort)
     hopeless = any(not one.tests and not one.negated for one in asked)
     wanted = [one for one in asked if one.tests]

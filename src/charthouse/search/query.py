@@ -102,8 +102,7 @@ class Text(NamedTuple):
 Value = Token | Among | Link | Span | Amount | Measure | Text | str
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(NamedTuple):
     """One condition: any of `values` under the rows of `source`, or none of them when `negated`."""
 
     name: str

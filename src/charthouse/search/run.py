@@ -16,10 +16,12 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from charthouse.base.clock import now
-from charthouse.base.errors import Issue, Problem, invalid
+from charthouse.base.errors import Problem, invalid
 from charthouse.db.connect import Connection
 from charthouse.fhir.definitions import Definitions
+from charthouse.search.clause import Clause, clauses
 from charthouse.search.coded import Coded, Codes
+from charthouse.search.few import few
 from charthouse.search.include import Narrow, included
 from charthouse.search.known import unsupported
 from charthouse.search.names import Names
@@ -29,7 +31,7 @@ from charthouse.search.plan import Plan, conditions, plan
 from charthouse.search.query import DEFAULT_COUNT, MAX_COUNT, Among, Query, Total
 from charthouse.search.text import Fragment, Texts
 from charthouse.store.index import Extractor
-from charthouse.store.read import Reader
+from charthouse.store.read import HEAD, Reader
 
 SECONDS: Final = 10.0  # that one search may take
 STEPS: Final = 20_000  # of SQLite's machine, about 1 ms, between two looks at the clock
@@ -115,12 +117,10 @@ class Search:
                     "List the codes, with commas between them.",
                 )
         query.sort = ()
-        found = self._plan(connection, self._inside, query, narrow, now())
-        keys = [] if found.is_empty else [row[0] for row in _rows(connection, found.page(()), limit)]
-        if not keys:
-            return []
-        statement = self._texts.format(self._texts.lookup.ids, ("list", self._texts.listed(len(keys))))
-        return [row[0] for row in connection.run(statement, keys)]
+        asked = clauses(connection, self._inside, query, now())
+        found = self._plan(connection, self._inside, query, asked, narrow(type) if narrow else None)
+        rows = [] if found.is_empty else _rows(connection, found.page(()), limit)
+        return [stored.id for stored in self._reader.found(type, rows)]
 
     def condition(self, connection: Connection, type: str, params: Params) -> Fragment:
         """Search parameters as one condition on a resource `r`, e.g. to build a `Narrow` from."""
@@ -128,15 +128,20 @@ class Search:
         return conditions(connection, self._names, self._texts, query, now())
 
     def _plan(
-        self, connection: Connection, names: Names, query: Query, narrow: Narrow | None, at: int
+        self,
+        connection: Connection,
+        names: Names,
+        query: Query,
+        asked: Sequence[Clause],
+        allowed: Fragment | None,
     ) -> Plan:
         return plan(
             connection,
             names,
             self._texts,
             query,
-            narrow=narrow(query.type) if narrow else None,
-            at=at,
+            asked,
+            narrow=allowed,
             live=lambda: self._reader.live(connection, query.type),
         )
 
@@ -144,43 +149,45 @@ class Search:
         self, connection: Connection, query: Query, place: Cursor, narrow: Narrow | None, *, is_first: bool
     ) -> Page:
         """One page; everything inside sees the same moment."""
-        found = self._plan(connection, self._names, query, narrow, place.at)
+        asked = clauses(connection, self._names, query, place.at)
+        allowed = narrow(query.type) if narrow else None
+        if is_first and query.count and not query.sort:
+            known = few(connection, self._texts, asked, allowed)
+            if known is not None and known.is_all:
+                total = None if query.total is Total.NONE else len(known.rows)
+                return self._made(connection, query, replace(place, total=total), known.rows, narrow)
+        found = self._plan(connection, self._names, query, asked, allowed)
         rows: list[Row] = []
         if query.count and not found.is_empty:
             steps = found.page(place.position, back=place.back, bound=place.bound)
             rows = _rows(connection, steps, query.count + 1)
-        more = len(rows) > query.count > 0
-        if more:
-            del rows[query.count :]
-        if place.back:
-            rows.reverse()
-        keys = [row[0] for row in rows]
-        others: list[int] = []
-        notes: list[Issue] = []
-        if query.includes and keys:
-            others, notes = included(connection, self._names, self._texts, query, keys, narrow)
-        page = Page(
-            self._entries(connection, keys, others),
-            place.total,
-            params=list(query.used),
-            notes=[*query.ignored, *notes],
-        )
         if is_first:
-            page.total = self._total(connection, query, found, None if more or not query.count else len(rows))
-        if more or place.position:
-            if is_first and found.keys:
+            is_all = 0 < query.count >= len(rows)
+            place = replace(place, total=self._total(connection, query, found, len(rows) if is_all else None))
+            if not is_all and query.count and found.keys:
                 row = connection.one(self._texts.lookup.last_version)
                 place = replace(place, bound=row[0] if row else 0)
-            self._link(page, replace(place, total=page.total), rows, more=more)
-        return page
+        return self._made(connection, query, place, rows, narrow)
 
-    def _entries(self, connection: Connection, keys: list[int], others: list[int]) -> list[Found]:
-        """The resources, read in one statement."""
-        matches = frozenset(keys)
-        return [
-            Found(stored, "match" if stored.key in matches else "include")
-            for stored in self._reader.heads(connection, keys + others)
-        ]
+    def _made(
+        self, connection: Connection, query: Query, place: Cursor, rows: list[Row], narrow: Narrow | None
+    ) -> Page:
+        """The page of the first of `rows`, with what comes along, and links where there are more of them."""
+        more = len(rows) > query.count > 0
+        rows = rows[: query.count]
+        if place.back:
+            rows.reverse()
+        entries = [Found(stored, "match") for stored in self._reader.found(query.type, rows)]
+        notes = query.ignored
+        if query.includes and rows:
+            keys = [row[0] for row in rows]
+            others, left_out = included(connection, self._names, self._texts, query, keys, narrow)
+            entries += [Found(stored, "include") for stored in self._reader.heads(connection, others)]
+            notes = [*notes, *left_out]
+        page = Page(entries, place.total, params=query.used, notes=notes)
+        if more or place.position:
+            self._link(page, place, rows, more=more)
+        return page
 
     def _link(self, page: Page, place: Cursor, rows: list[Row], *, more: bool) -> None:
         """Set the cursors of a page that is not the only one."""
@@ -189,9 +196,9 @@ class Search:
             return
         first, last = rows[0], rows[-1]
         if more or place.back:
-            page.next = self._seal.close(replace(place, back=False, position=(*last[1:], last[0])))
+            page.next = self._seal.close(replace(place, back=False, position=_position(last)))
         if place.position and (more or not place.back):
-            page.prev = self._seal.close(replace(place, back=True, position=(*first[1:], first[0])))
+            page.prev = self._seal.close(replace(place, back=True, position=_position(first)))
 
     def _total(self, connection: Connection, query: Query, found: Plan, known: int | None) -> int | None:
         """The number of matches, as far as it was asked for; `known` when the first page holds them all.
@@ -226,6 +233,11 @@ def _foreign() -> Problem:
 def _start(query: Query) -> Cursor:
     """The place of a first page."""
     return Cursor(query.type, tuple(query.used), now(), None, None, False, ())
+
+
+def _position(row: Row) -> tuple[Any, ...]:
+    """The place of a row in the order: its sort values, and its key."""
+    return (*row[1:-HEAD], row[0])
 
 
 def _rows(connection: Connection, steps: Sequence[Fragment], limit: int) -> list[Row]:

@@ -19,6 +19,9 @@ class Fragment(NamedTuple):
     args: tuple[Any, ...]
 
 
+# A single value of these is one stretch of an index, in the order of the keys and each key once.
+STREAMS: Final = frozenset(("token_is", "reference_is", "uri_is"))
+
 # Conditions that every resource meets, and that none does.
 EVERYTHING: Final = Fragment("1 = 1", ())
 NOTHING: Final = Fragment("1 = 0", ())
@@ -81,8 +84,10 @@ class Texts:
         if table == "resource":
             text = " OR ".join(self.test(name, size, "r") for name, size in tests)
             return f"({text})"
-        text = self._criteria["probe"].format(
+        is_single = params == 1 and len(tests) == 1 and tests[0][1] == 1 and tests[0][0] in STREAMS
+        text = self._criteria["probe_value" if is_single else "probe"].format(
             table=table,
+            index=table.replace("_index", "_value"),
             params=self.listed(params),
             tests=" OR ".join(self.test(name, size, "r") for name, size in tests),
         )

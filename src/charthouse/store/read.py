@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from charthouse.db.stream import Stream
 
 END = 1 << 62  # later than any sequence number or moment
+HEAD = 6  # columns that `found` reads: id, version, updated, home, method and body
 
 
 class Reader:
@@ -81,6 +82,15 @@ class Reader:
             Stored(codec, key, names[type_number], id, version, updated, method, home, blob)
             for key, type_number, id, version, updated, deleted, home, method, blob in rows
             if not deleted
+        ]
+
+    def found(self, type: str, rows: Iterable[Row]) -> list[Stored]:
+        """Resources of one type from rows that begin with the key and end with the columns of `HEAD`."""
+        codec = self.codec
+        return [
+            Stored(codec, row[0], type, id, version, updated, method, home, blob)
+            for row in rows
+            for id, version, updated, home, method, blob in (row[-HEAD:],)
         ]
 
     def history(

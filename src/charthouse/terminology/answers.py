@@ -129,12 +129,14 @@ class Expansion:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One target of a translation. `source` is the canonical url of the map that says so."""
+    """One target of a translation. `source` is the canonical url of the map that says so; `products` are
+    (element, value) of what else follows from the mapping."""
 
     equivalence: str
     coding: Coding | None
     source: str
     comment: str | None = None
+    products: tuple[tuple[str, Coding], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from charthouse.terminology.concept import Concept
 from charthouse.terminology.spans import Spans
 from charthouse.terminology.trees import is_storable
 
+TABLES: Final = 100  # of one owner, who stands before the first "/" of a name
 AT_ONCE: Final = 100  # codes in one request
 LIMIT: Final = 20_000  # codes in one table
 LINKS: Final = 200_000  # relations in one table
@@ -84,15 +85,18 @@ def prepared(
 def kept(connection: Connection, asked: Prepared) -> Closure:
     """Carry out a request inside a transaction; see `Terminology.closure`.
 
-    Raises Problem(not_found) for a table that was not started, Problem(invalid) for one that would grow too large.
+    Raises Problem(not_found) for a table that was not started, Problem(invalid) for one that would grow too large,
+    and for more tables than one owner may have.
     """
     sql = queries.load("charthouse.terminology", "closure", connection.dialect)
     name = asked.name
+    row = connection.one(sql.version, (name,))
     if not asked.wanted and asked.version is None:
+        if row is None:
+            _expect_table(connection, name)
         for statement in (sql.forget_links, sql.forget_codes, sql.start):
             connection.run(statement, (name,))
         return Closure(name, 0, ())
-    row = connection.one(sql.version, (name,))
     if row is None:
         raise problem(
             Category.NOT_FOUND, "not-found", "There is no closure table of this name.", place="name", value=name,
@@ -158,6 +162,18 @@ def _among(order: Sequence[int], spans: Spans) -> Iterator[int]:
     """Which of `order`, ids from low to high, are in a set."""
     for low, high in spans.pairs():
         yield from order[bisect_left(order, low) : bisect_right(order, high)]
+
+
+def _expect_table(connection: Connection, name: str) -> None:
+    """Raise Problem(invalid) where the owner of a name has as many tables as may be; without an owner all count."""
+    sql = queries.load("charthouse.terminology", "closure", connection.dialect)
+    owner = name[: name.find("/") + 1]
+    row = connection.one(sql.count_tables, (len(owner), owner))
+    if row is not None and row[0] >= TABLES:
+        raise invalid(
+            "too-costly", f"A client keeps at most {TABLES} closure tables.", place="name", value=name[len(owner) :],
+            repair="Start one of yours anew, under the name that it has.",
+        )  # fmt: skip
 
 
 def _expect_room(connection: Connection, name: str, codes: int, links: int) -> None:

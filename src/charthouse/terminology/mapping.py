@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from charthouse.base.errors import Category, problem
@@ -11,7 +12,8 @@ from charthouse.fhir.resource import Tree
 from charthouse.terminology.answers import Coding, Match, Translation
 from charthouse.terminology.catalogue import Catalogue
 from charthouse.terminology.recent import Recent
-from charthouse.terminology.shelf import Mapping, Shelf
+from charthouse.terminology.shelf import Mapping as Mapped
+from charthouse.terminology.shelf import Shelf
 from charthouse.terminology.trees import child, items, text
 from charthouse.terminology.versions import fits, joined, newest, split
 
@@ -25,9 +27,14 @@ _BACK: Final = {
 _NOTHING: Final = frozenset({"unmatched", "disjoint"})
 _MAX_TRAIL: Final = 10  # maps that refer to each other in a row
 
+Dependencies = Mapping[str, Sequence[Coding]]  # what else is known of what is translated: codes by element
+NO_DEPENDENCIES: Final[Dependencies] = MappingProxyType({})
+Others = tuple[tuple[str, Coding], ...]  # (element, value) of elements beside the one that is mapped
+
 
 class Row(NamedTuple):
-    """One element of a map with one target; `target` is empty where there is none."""
+    """One element of a map with one target; `target` is empty where there is none. It holds where the elements
+    `depends_on` have these values, and gives `products` their values."""
 
     source_system: str
     source: str
@@ -36,6 +43,17 @@ class Row(NamedTuple):
     display: str | None
     equivalence: str
     comment: str | None
+    depends_on: Others = ()
+    products: Others = ()
+
+    def holds(self, known: Dependencies) -> bool:
+        """Whether nothing that is known speaks against it: an element that is not known does not."""
+        return all(
+            element not in known or any(
+                one.code == value.code and value.system in (None, one.system) for one in known[element]
+            )
+            for element, value in self.depends_on
+        )  # fmt: skip
 
 
 class Group(NamedTuple):
@@ -50,7 +68,7 @@ class Map:
     """A ConceptMap, ready for questions; `stored` gives mappings that stand in tables."""
 
     def __init__(
-        self, tree: Tree, stored: Callable[[str, str, bool], Sequence[Mapping]] | None = None
+        self, tree: Tree, stored: Callable[[str, str, bool], Sequence[Mapped]] | None = None
     ) -> None:
         self.url = text(tree, "url") or ""
         self.canonical = joined(self.url, text(tree, "version"))
@@ -94,11 +112,21 @@ def rows(tree: Tree) -> Iterator[Row]:
             for each in items(element, "target"):
                 yield Row(
                     source, text(element, "code") or "", target, text(each, "code") or "", text(each, "display"),
-                    text(each, "equivalence") or "relatedto", text(each, "comment"),
+                    text(each, "equivalence") or "relatedto", text(each, "comment"), _others(each, "dependsOn"),
+                    _others(each, "product"),
                 )  # fmt: skip
 
 
-def _stored(shelf: Shelf, keys: Sequence[str], system: str, code: str, is_back: bool) -> list[Mapping]:
+def _others(target: Tree, name: str) -> Others:
+    """The elements that a target depends on, or those that follow from it."""
+    found = []
+    for each in items(target, name):
+        value = Coding(text(each, "system"), text(each, "value") or "", display=text(each, "display"))
+        found.append((text(each, "property") or "", value))
+    return tuple(found)
+
+
+def _stored(shelf: Shelf, keys: Sequence[str], system: str, code: str, is_back: bool) -> list[Mapped]:
     """The mappings of a map that stand in tables, under its url or `url|version`."""
     return [row for key in keys for row in shelf.mapped(key, system, code, back=is_back)]
 
@@ -167,7 +195,7 @@ class Maps:
 
     def translate(
         self, codings: Sequence[Coding], *, url: str | None, source: str | None, target: str | None,
-        target_system: str | None, is_back: bool,
+        target_system: str | None, is_back: bool, known: Dependencies = NO_DEPENDENCIES,
     ) -> Translation:  # fmt: skip
         """See `Terminology.translate`."""
         if is_back:
@@ -177,30 +205,36 @@ class Maps:
             ends = (target_system, coding.system) if is_back else (coding.system, target_system)
             maps = [self.expected(url)] if url is not None else self.between(source, target, *ends)
             for each in maps:
-                for match in self._matches(each, coding, is_back=is_back, trail=()):
+                for match in self._matches(each, coding, known, is_back=is_back, trail=()):
                     if target_system is None or match.coding is None or match.coding.system == target_system:
-                        key = (match.coding, match.equivalence, match.source)
+                        key = (match.coding, match.equivalence, match.source, match.products)
                         found.setdefault(key, match)
         matches = tuple(found.values())
         is_found = any(match.equivalence not in _NOTHING for match in matches)
         return Translation(is_found, None if is_found else "No mapping was found.", matches)
 
-    def _matches(self, map: Map, coding: Coding, *, is_back: bool, trail: tuple[str, ...]) -> Iterator[Match]:
+    def _matches(
+        self, map: Map, coding: Coding, known: Dependencies, *, is_back: bool, trail: tuple[str, ...]
+    ) -> Iterator[Match]:
         system = coding.system or ""
         rows = map.rows(system, coding.code, is_back=is_back)
         for row in rows:
+            if not is_back and not row.holds(known):
+                continue
             code = row.source if is_back else row.target
             url = row.source_system if is_back else row.target_system
             equivalence = _BACK.get(row.equivalence, row.equivalence) if is_back else row.equivalence
             shown = (row.display if not is_back else None) or self._display(url, code)
             found = Coding(url or None, code, display=shown) if code else None
-            yield Match(equivalence, found, map.canonical, row.comment)
+            yield Match(equivalence, found, map.canonical, row.comment, () if is_back else row.products)
         if not rows and not is_back:
             for group in map.groups:
                 if group.source == system and group.unmapped:
-                    yield from self._unmapped(map, group, coding, trail)
+                    yield from self._unmapped(map, group, coding, known, trail)
 
-    def _unmapped(self, map: Map, group: Group, coding: Coding, trail: tuple[str, ...]) -> Iterator[Match]:
+    def _unmapped(
+        self, map: Map, group: Group, coding: Coding, known: Dependencies, trail: tuple[str, ...]
+    ) -> Iterator[Match]:
         """What a group says of codes that it does not name (R4 ConceptMap.group.unmapped)."""
         mode = text(group.unmapped, "mode")
         code = (
@@ -214,7 +248,7 @@ class Maps:
         if other is not None and other not in trail and len(trail) < _MAX_TRAIL:
             found = self._held.get(other) or self._found(other)
             if found is not None:
-                yield from self._matches(found, coding, is_back=False, trail=(*trail, other))
+                yield from self._matches(found, coding, known, is_back=False, trail=(*trail, other))
 
     def _display(self, url: str, code: str) -> str | None:
         system = self._catalogue.system(url) if url and code else None

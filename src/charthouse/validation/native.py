@@ -68,16 +68,6 @@ def txt_1(node: Any, _scene: Scene) -> bool:
     return _PLAIN.fullmatch(node) is not None and _WORD.search(node) is not None
 
 
-def ctm_1(node: Any, scene: Scene) -> bool:
-    """Only a Practitioner acts on behalf of somebody: kept where it cannot be seen who it is."""
-    member = node.get("member")
-    if "onBehalfOf" not in node or member is None:
-        return True
-    text = member.get("reference")
-    found = scene.resolve(text) if text.__class__ is str else None
-    return found.__class__ is not dict or found.get("resourceType") == "Practitioner"
-
-
 def dom_6(_node: Any, scene: Scene) -> bool:
     """Narrative is recommended; what is contained is part of the narrative of the resource around it."""
     return scene.root is not scene.resource
@@ -94,6 +84,5 @@ BY_KEY: Final[dict[str, Native]] = {
     "dom-5": dom_4_and_5,
     "dom-6": dom_6,
     "per-1": per_1,
-    "ctm-1": ctm_1,
     "txt-1": txt_1,
 }

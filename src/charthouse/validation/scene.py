@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from charthouse.fhir.path import Env, Item
-from charthouse.validation.sources import NO_SOURCES, Sources
+from charthouse.validation.sources import NO_SOURCES, Codes, Sources
 
 
 class Scene:
@@ -126,19 +126,24 @@ class Scene:
 
     def _member_of(self, value: Any, type_name: str, valueset: str) -> bool | None:
         codes = self.sources.codes
-        if codes is None:
-            return None
-        if value.__class__ is str:
-            return codes.member(valueset, None, value)
-        if type_name == "CodeableConcept":
-            answers = [self._member_of(one, "Coding", valueset) for one in listed(value, "coding")]
-            return True if True in answers else None if None in answers else False
-        code = value.get("code") if value.__class__ is dict else None
-        return codes.member(valueset, value.get("system"), code) if code.__class__ is str else False
+        return None if codes is None else member_of(codes, value, type_name, valueset)
 
     def _conforms_to(self, value: Any, type_name: str, profile: str) -> bool | None:
         conforms = self.sources.conforms
         return None if conforms is None else conforms(Item(value, type_name), profile, self)
+
+
+def member_of(codes: Codes, value: Any, type_name: str, valueset: str) -> bool | None:
+    """Whether a code, a Coding, a Quantity, or one coding of a CodeableConcept is in a value set; None if unknown."""
+    if value.__class__ is str:
+        return codes.member(valueset, None, value)
+    if type_name == "CodeableConcept":
+        answers = [member_of(codes, one, "Coding", valueset) for one in listed(value, "coding")]
+        return True if True in answers else None if None in answers else False
+    system, code = (value.get("system"), value.get("code")) if value.__class__ is dict else (None, None)
+    if code.__class__ is not str or not (system is None or system.__class__ is str):
+        return False
+    return codes.member(valueset, system, code)
 
 
 def listed(tree: Any, name: str) -> list[Any]:

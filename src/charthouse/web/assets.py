@@ -22,6 +22,11 @@ TYPES: Final = {
     ".ico": "image/x-icon",
 }
 FOR_EVER: Final = "public, max-age=31536000, immutable"
+# A picture in SVG may hold a script, and would run it when it is opened by itself.
+INERT: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 _NAME: Final = re.compile(r"[A-Za-z0-9_./-]{1,120}")
 _LINKED: Final = re.compile(rb"""(?:url\(|import\s|from\s)\s*["']?(\./[A-Za-z0-9_./-]+)["']?""")
 
@@ -60,11 +65,11 @@ class Assets:
         try:
             right = self.path(name).split("/")[2]
         except LookupError:
-            return Response("No such file.", 404, media_type="text/plain")
+            return Response("No such file.", 404, INERT, "text/plain")
         if asked != right:
-            return Response("No such version of this file.", 404, media_type="text/plain")
+            return Response("No such version of this file.", 404, INERT, "text/plain")
         asset = self._made[name]
-        headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding"}
+        headers = {**INERT, "Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
         if asset.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
             return Response(
                 asset.packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=asset.media

@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from charthouse.base.clock import instant
 from charthouse.base.errors import not_found
 from charthouse.base.ids import is_logical_id
 from charthouse.fhir.resource import Tree
@@ -48,6 +49,7 @@ class Frame:
     places: tuple[Place, ...]
     born: tuple[int, ...]
     patient: Tree
+    glass: str = ""  # until when emergency access lasts, in words
 
     @property
     def title(self) -> str:
@@ -119,7 +121,17 @@ async def load(
         places,
         born.parts if born else (),
         tree,
+        _glass(site, desk, patient),
     )
+
+
+def _glass(site: Site, desk: Desk, patient: str) -> str:
+    """Until when this chart is open in an emergency; empty where it is open anyway."""
+    if not desk.actor.glass:
+        return ""
+    key = site.clinic.narrowing.key(site.clinic.record.connection(), "Patient", patient)
+    broken = site.clinic.glass.now_open(desk.actor, key) if key in desk.actor.glass else None
+    return "" if broken is None else desk.reader.clock(instant(broken.closes))
 
 
 def _chip(section: Section) -> str:

@@ -36,6 +36,7 @@ EVERYWHERE: Final = (
     Key("?", "Show the keys", does="overlay"),
     Key("g h", "Go home", href="/"),
     Key("g x", "Code systems", href="/code-systems"),
+    Key("g q", "Apps", href="/apps"),
     Key("j", "Next row", does="next", palette=False),
     Key("k", "Row before", does="previous", palette=False),
     Key("Enter", "Open the row", does="open", palette=False),
@@ -46,4 +47,5 @@ EVERYWHERE: Final = (
 
 def for_chart(patient: str) -> tuple[Key, ...]:
     """The keys of an open chart: `g` and a letter for each section."""
-    return tuple(Key(f"g {one.key}", one.label, href=one.path(patient)) for one in SECTIONS)
+    apps = Key("g w", "Apps on this chart", href=f"/chart/{patient}/apps")
+    return (*(Key(f"g {one.key}", one.label, href=one.path(patient)) for one in SECTIONS), apps)

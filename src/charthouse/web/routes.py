@@ -12,16 +12,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from charthouse.access.links import PATH
+from charthouse.access.oauth.metadata import AUTHORIZE, MANAGE
 from charthouse.base.errors import not_found
-from charthouse.web.screen import broken, screen
+from charthouse.web import entrances, onward
+from charthouse.web.screen import View, broken, screen
 from charthouse.web.site import Desk, Site
-from charthouse.web.views import chart, home, record, section, signin, terminology, timeline
+from charthouse.web.views import (
+    affected,
+    apps,
+    audit,
+    chart,
+    consent,
+    emergency,
+    home,
+    incidents,
+    letters,
+    policies,
+    record,
+    section,
+    terminology,
+    timeline,
+    unusual,
+)
 
 if TYPE_CHECKING:
     from charthouse.app import Clinic
 
-Open = Callable[[Site, Request], Awaitable[Response]]
 PACK: Final = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)]
 
 
@@ -29,41 +45,110 @@ def routes(clinic: Clinic) -> list[BaseRoute]:
     """The routes of the pages of one clinic. Addresses hold ids and names of sections, nothing about a person."""
     site = Site(clinic)
     shut = [
-        ("/", home.page, "GET"),
+        ("/", onward.first(home.page), "GET"),
         ("/find", home.search, "POST"),
         ("/charts/close", home.close, "POST"),
-        ("/sign-out", signin.leave, "POST"),
         ("/chart/{patient}", chart.page, "GET"),
         ("/chart/{patient}/photo", record.photo, "GET"),
         ("/chart/{patient}/timeline", timeline.page, "GET"),
         ("/chart/{patient}/timeline/more", timeline.more, "POST"),
+        *_apps(),
         ("/chart/{patient}/{section}", section.page, "GET"),
         ("/chart/{patient}/{section}/more", section.more, "POST"),
+        (policies.ADDRESS, policies.page, "GET"),
+        (f"{policies.ADDRESS}/try", policies.attempt, "POST"),
+        (f"{policies.ADDRESS}/{{name}}", policies.one, "GET"),
+        (f"{policies.ADDRESS}/{{name}}", policies.put, "POST"),
+        (f"{policies.ADDRESS}/{{name}}/withdraw", policies.withdraw, "POST"),
+        (f"{policies.ADDRESS}/{{name}}/restore", policies.restore, "POST"),
+        (emergency.ADDRESS, emergency.page, "GET"),
+        (emergency.ADDRESS, emergency.find, "POST"),
+        (f"{emergency.ADDRESS}/open", emergency.enter, "POST"),
+        (f"{emergency.ADDRESS}/close", emergency.leave, "POST"),
+        (emergency.REVIEW, emergency.queue, "GET"),
+        (emergency.REVIEW, emergency.review, "POST"),
         (terminology.ADDRESS, terminology.page, "GET"),
         (f"{terminology.ADDRESS}/find", terminology.search, "POST"),
         (f"{terminology.ADDRESS}/code", terminology.concept, "GET"),
+        *_incidents(),
+        *_audit(),
         ("/record/{type}/{id}", record.page, "GET"),
         ("/record/{type}/{id}/file/{number}", record.file, "GET"),
     ]
-    opened = [("/sign-in", signin.page), (PATH + "{secret}", signin.link)]
     return [
         Route("/static/{hash}/{name:path}", site.assets.serve, methods=["GET"]),
-        *(Route(path, _opened(site, view), methods=["GET"], middleware=PACK) for path, view in opened),
+        *entrances.routes(site),
         *(Route(path, screen(site, view), methods=[method], middleware=PACK) for path, view, method in shut),
+        Route(AUTHORIZE, onward.remembered(screen(site, consent.ask)), methods=["GET"]),
         # Last: what is nowhere is shut like the rest, and never redirected by what a Host header says.
         Route("/{path:path}", screen(site, _nowhere), methods=["GET"]),
     ]
 
 
+def _apps() -> list[tuple[str, View, str]]:
+    """Programs that people let in; the page that asks is a route by itself, for it outlasts the sign-in page."""
+    return [
+        (AUTHORIZE, consent.answer, "POST"),
+        (MANAGE, apps.page, "GET"),
+        (f"{MANAGE}/withdraw", apps.withdraw, "POST"),
+        (f"{MANAGE}/new", apps.blank, "GET"),
+        (f"{MANAGE}/new", apps.enter, "POST"),
+        (f"{MANAGE}/{{app}}", apps.one, "GET"),
+        (f"{MANAGE}/{{app}}", apps.decide, "POST"),
+        ("/chart/{patient}/apps", apps.chart, "GET"),
+        ("/chart/{patient}/apps", apps.start, "POST"),
+    ]
+
+
+def _audit() -> list[tuple[str, View, str]]:
+    """The questions to the audit; what holds words about a person is asked by POST."""
+    top = audit.ADDRESS
+    both = [
+        (f"{top}/chart/{{patient}}", audit.chart),
+        (f"{top}/person/{{account}}", audit.person),
+        (f"{top}/events", audit.events),
+        (unusual.QUEUE, unusual.queue),
+        (unusual.LIMITS, unusual.limits),
+        (audit.OWN, audit.own),
+    ]
+    return [
+        (top, audit.page, "GET"),
+        (f"{top}/find", audit.search, "POST"),
+        (f"{top}/report/{{patient}}", audit.report, "GET"),
+        (f"{top}/export", audit.export, "POST"),
+        (f"{top}/print", audit.paper, "POST"),
+        (f"{unusual.QUEUE}/{{id}}", unusual.case, "GET"),
+        (f"{unusual.QUEUE}/{{id}}", unusual.decide, "POST"),
+        *((path, view, method) for path, view in both for method in ("GET", "POST")),
+    ]
+
+
+def _incidents() -> list[tuple[str, View, str]]:
+    """Privacy incidents; the fixed words come before the names of incidents."""
+    top, one = incidents.ADDRESS, f"{incidents.ADDRESS}/{{name}}"
+    return [
+        (top, incidents.page, "GET"),
+        (f"{top}/new", incidents.blank, "GET"),
+        (f"{top}/new", incidents.begin, "POST"),
+        (f"{top}/rules", incidents.rules, "GET"),
+        (f"{top}/rules", incidents.rule, "POST"),
+        (f"{top}/letter", letters.template, "GET"),
+        (f"{top}/letter", letters.reword, "POST"),
+        (f"{top}/log", letters.year, "GET"),
+        (f"{top}/log.csv", letters.table, "GET"),
+        (one, incidents.one, "GET"),
+        (f"{one}/people", affected.page, "GET"),
+        (f"{one}/people/count", affected.count, "POST"),
+        (f"{one}/people/change", affected.change, "POST"),
+        (f"{one}/letters", letters.page, "GET"),
+        (f"{one}/letters", letters.word, "POST"),
+        (f"{one}/sheets", letters.sheets, "GET"),
+        (f"{one}/{{act}}", incidents.act, "POST"),
+    ]
+
+
 async def _nowhere(_site: Site, _request: Request, _desk: Desk) -> Response:
     raise not_found()
-
-
-def _opened(site: Site, view: Open) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        return await view(site, request)
-
-    return endpoint
 
 
 def handlers(clinic: Clinic) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:

@@ -10,6 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from charthouse.access.door import two_credentials
 from charthouse.access.routes import SAFE
 from charthouse.base import log
 from charthouse.base.errors import Category, Problem, http_status, invalid
@@ -47,16 +48,20 @@ def screen(site: Site, view: View) -> Endpoint:
         try:
             live = site.clinic.door.session(request.headers, request.cookies)
             if isinstance(live, Problem):
+                site.clinic.rates.stranger(request.client.host if request.client else "")
                 raise live  # before any of the body is read
+            site.clinic.rates.known(live.actor.session or live.actor.name)
             token = await _form_token(request) if request.method not in SAFE else None
             actor = site.clinic.door.authenticate(
                 request.headers, request.cookies, request.method, request.url.path, form_token=token
             )
             if isinstance(actor, Problem):
                 raise actor
+            if actor.session != live.actor.session:  # a bearer token beside the cookie: a page has one owner
+                raise two_credentials()
             person = site.clinic.people.get(live.actor.id)
             desk = Desk(
-                live.actor,
+                actor,
                 person.display or person.name,
                 live.form_token,
                 reader_of(request),
@@ -97,8 +102,11 @@ async def refused(site: Site, request: Request, failure: Problem) -> Response:
     if failure.category is Category.FORBIDDEN and failure.issues and failure.issues[0].place:
         said = failure.issues[0].sentence()
         return broken(site, request, status, said=said)
-    said = failure.issues[0].sentence() if status in (400, 409, 412, 422) and failure.issues else ""
-    return broken(site, request, status, said=said)
+    said = failure.issues[0].sentence() if status in (400, 409, 412, 422, 429) and failure.issues else ""
+    answer = broken(site, request, status, said=said)
+    if failure.after:
+        answer.headers["Retry-After"] = str(failure.after)
+    return answer
 
 
 def broken(site: Site, request: Request, status: int, *, said: str = "", number: str = "") -> Response:

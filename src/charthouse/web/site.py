@@ -62,7 +62,8 @@ class Desk:
     @property
     def session(self) -> str:
         """The sign-in with its roles, as a key for what is remembered about it: a lost role forgets it all."""
-        return " ".join((str(self.actor.session), *sorted(self.actor.roles)))
+        glass = (str(key) for key in sorted(self.actor.glass))
+        return " ".join((str(self.actor.session), *sorted(self.actor.roles), *glass))
 
     @property
     def roles(self) -> str:
@@ -92,8 +93,10 @@ class Site:
             undefined=jinja2.StrictUndefined,
         )
         self.templates.globals.update(
-            asset=self.assets.path, has_asset=self.assets.has, demo=bool(clinic.demo)
-        )
+            asset=self.assets.path, has_asset=self.assets.has, demo=bool(clinic.demo),
+            idle=clinic.settings.session_idle, origin_of_keys=clinic.factors.passkeys.origin,
+            allowed=lambda desk, what, interaction: clinic.policy.may(desk.actor, what, interaction),
+        )  # fmt: skip
 
     def render(self, template: str, **model: Any) -> str:
         """A template filled; every page hands over all it shows."""

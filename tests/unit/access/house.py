@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from copy import copy
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 
 from charthouse.access import keys
+from charthouse.access.administration import Administration
 from charthouse.access.audit import Audit
 from charthouse.access.check import Check, Report
+from charthouse.access.credentials import Credentials
 from charthouse.access.door import Cookie, Door
+from charthouse.access.facilities import Facilities
+from charthouse.access.factors.held import Factors
 from charthouse.access.generation import Generation
 from charthouse.access.keys import Keys
 from charthouse.access.links import Links
+from charthouse.access.own import Own
 from charthouse.access.passwords import Passwords
 from charthouse.access.people import People
 from charthouse.access.policy import Policy
 from charthouse.access.reporting import Reporting
+from charthouse.access.rules.document import Reader
+from charthouse.access.rules.shelf import Shelf
+from charthouse.access.rules.types import groups
 from charthouse.access.sessions import Sessions
 from charthouse.access.signin import SignIn
+from charthouse.access.throttle import Brakes, Failures
 from charthouse.access.tokens import Tokens
 from charthouse.db.connect import Connection, Place, connect
 from charthouse.db.migrate import migrate, migrations
+from charthouse.fhir import definitions as r4
 from tests import cast
 
 T = TypeVar("T")
@@ -60,12 +71,19 @@ class House:
         self.generation = Generation(self.connection)
         self.people = People(self.connection, self.generation, clock=self.clock)
         self.tokens = Tokens(self.connection, self.generation, clock=self.clock)
-        self.links = Links(dialect, clock=self.clock)
+        self.links = Links(dialect, connection=self.connection, clock=self.clock)
+        self.facilities = Facilities(self.connection, self.generation, clock=self.clock)
+        self.credentials = Credentials(self.connection, clock=self.clock)
+        self.factors = Factors(self.connection, self.keys, "http://localhost:8080", clock=self.clock)
         self.saved = 0
         self.sessions = Sessions(
             self.connection, self.generation, self.keys.get("form"), submit=self._save, clock=self.clock
         )
-        self.policy = Policy(self.generation.grants, self.generation)
+        definitions = r4.load()
+        kinds = groups(definitions)
+        reader = Reader(kinds, lambda type, params: None, lambda type: definitions.type(type).elements)
+        self.policies = Shelf(self.connection, self.generation, reader, clock=self.clock)
+        self.policy = Policy(self.policies.grants, self.generation, kinds["@patient"], clock=self.clock)
         self.cookie = Cookie("http://localhost:8080")
         self.door = Door(self.tokens, self.sessions, self.cookie)
         self._closing: list[Callable[[], None]] = []
@@ -73,10 +91,29 @@ class House:
         self.prepare_audit()
         self.audit = self.open_audit()
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        self.brakes = Brakes(Failures(self.connection, self.now), clock=self.clock)
         self.sign_in = SignIn(
             self.people, self.sessions, self.links, self.audit, self.cookie, self.generation, self.write,
-            passwords=self.passwords,
+            factors=self.factors, passwords=self.passwords, brakes=self.brakes,
         )  # fmt: skip
+        self.own = Own(
+            self.people, self.sessions, self.factors, self.audit, self.generation, self.write,
+            passwords=self.passwords, brakes=self.brakes, clock=self.clock,
+        )  # fmt: skip
+        self.administration = Administration(
+            self.people, self.facilities, self.credentials, self.sessions, self.tokens, self.links,
+            self.factors, self.policy, self.audit, self.generation, self.write,
+        )  # fmt: skip
+
+    def again(self) -> House:
+        """The same house after a restart: what was in memory only is gone."""
+        fresh = copy(self)
+        fresh.brakes = Brakes(Failures(self.connection, self.now), clock=self.clock)
+        fresh.sign_in = SignIn(
+            self.people, self.sessions, self.links, self.audit, self.cookie, self.generation, self.write,
+            factors=self.factors, passwords=self.passwords, brakes=fresh.brakes,
+        )  # fmt: skip
+        return fresh
 
     def prepare_audit(self) -> None:
         """Make the tables of the audit."""

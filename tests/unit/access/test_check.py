@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
+import re
 from pathlib import Path
 
 import apsw
@@ -296,3 +298,106 @@ def _copy(source: int, number: int) -> str:
         f"address, resources, patients, mark) SELECT {number}, at, actor, client, session, interaction, outcome, type, "
         f"query, request, purpose, address, resources, patients, mark FROM audit_event WHERE id = {source}"
     )
+
+
+# -- every table, every kind of alteration, any row
+
+COLUMNS = {
+    "audit_event": ("at", "actor", "client", "session", "interaction", "outcome", "type", "query", "request",
+                    "purpose", "address", "resources", "patients", "mark"),
+    "audit_block": ("first", "last", "at", "hash"),
+    "audit_patient": ("patient", "event"),
+}  # fmt: skip
+KEY = {"audit_event": "id", "audit_block": "id", "audit_patient": "event"}
+BYTES = frozenset({"resources", "patients", "mark", "hash"})
+TEXT = frozenset(
+    {"client", "session", "interaction", "outcome", "type", "query", "request", "purpose", "address"}
+)
+
+
+def _alterations() -> list[tuple[str, str, str]]:
+    changes = [(table, "change", column) for table, columns in COLUMNS.items() for column in columns]
+    return changes + [(table, kind, "") for table in COLUMNS for kind in ("delete", "insert", "swap")]
+
+
+@pytest.mark.parametrize(("table", "kind", "column"), _alterations())
+def test_any_alteration_of_any_row_of_any_table_is_located(
+    sealed: House, table: str, kind: str, column: str
+) -> None:
+    connection = sealed.audit_connection()
+    key, chance = KEY[table], random.Random(f"{table} {kind} {column}")
+    rows = [row[0] for row in connection.run(f"SELECT {key} FROM {table} ORDER BY {key}")]
+    one, other = sorted(chance.sample(rows, 2))
+    span = {
+        number
+        for first, last in connection.run(
+            f"SELECT first, last FROM audit_block WHERE id IN ({one}, {other}, {one - 1}, {one + 1})"
+        )
+        for number in range(first, last + 1)
+    }
+    for statement in _statements(table, kind, column, key, one, other):
+        tamper(sealed, statement)
+    found = sealed.check().findings
+    assert found, (one, other)
+    named = {int(number) for finding in found[:4] for number in re.findall(r"\d+", finding.row)}
+    near = {one, other, one + 1, 9_999} | (span if table == "audit_block" else set())
+    assert named & near, (one, other, found)
+
+
+def _statements(table: str, kind: str, column: str, key: str, one: int, other: int) -> list[str]:
+    if kind == "change":
+        if column in BYTES:
+            value = f"(SELECT {column} FROM {table} WHERE {key} = {other})"
+            return [f"UPDATE {table} SET {column} = {value} || {column} WHERE {key} = {one}"]
+        value = f"{column} || 'x'" if column in TEXT else f"{column} + 100"
+        return [f"UPDATE {table} SET {column} = {value} WHERE {key} = {one}"]
+    if kind == "delete":
+        return [f"DELETE FROM {table} WHERE {key} = {one}"]
+    names = ", ".join(column for column in COLUMNS[table] if column != key)
+    if kind == "insert":
+        return [f"INSERT INTO {table} ({key}, {names}) SELECT 9999, {names} FROM {table} WHERE {key} = {one}"]
+    if table == "audit_patient":
+        return [f"UPDATE {table} SET patient = patient + 3 WHERE event = {one}"]
+    return [
+        f"UPDATE {table} SET {key} = -5 WHERE {key} = {one}",
+        f"UPDATE {table} SET {key} = {one} WHERE {key} = {other}",
+        f"UPDATE {table} SET {key} = {other} WHERE {key} = -5",
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_event SET query = CAST(x'ff' AS TEXT) WHERE id = 31",
+        "UPDATE audit_event SET mark = 'text' WHERE id = 31",
+        "UPDATE audit_event SET resources = 7 WHERE id = 31",
+        "UPDATE audit_event SET resources = 0 WHERE id = 31",
+        "UPDATE audit_event SET resources = '' WHERE id = 31",
+        "UPDATE audit_event SET at = 'noon' WHERE id = 31",
+        "UPDATE audit_block SET hash = CAST(x'ff' AS TEXT) WHERE id = 5",
+        "UPDATE audit_block SET first = 'one' WHERE id = 5",
+        "UPDATE audit_block SET at = x'ff' WHERE id = 5",
+        "UPDATE audit_patient SET patient = CAST(x'ff' AS TEXT) WHERE event = 31",
+    ],
+)
+def test_a_value_of_another_kind_does_not_stop_the_check(
+    small_house: House, doctor: Actor, statement: str
+) -> None:
+    for number in range(60):
+        small_house.audit.record_now(event(doctor, "read", query=f"{number}", patients=[number % 6 + 1]))
+    tamper(small_house, statement)
+    found = small_house.check().findings
+    assert found[0].table == statement.split()[1]
+    assert found[0].row in ("31", "5", "patient 1, event 31", "patient 2, event 31", "some row")
+
+
+def test_of_several_kept_heads_the_last_that_agrees_bounds_where(sealed: House, doctor: Actor) -> None:
+    kept = [sealed.check().head]
+    for _ in range(3):
+        asyncio.run(sealed.audit.record(event(doctor, "read", query="later")))
+        kept.append(sealed.check().head)
+    connection = tamper(sealed, f"UPDATE audit_event SET query = '99' WHERE id = {EVENTS + 2}")
+    _reseal(connection, sealed.keys.get("mark"))
+    report = Check(sealed.audit_connection(), sealed.keys.get("mark"), against=kept).run()
+    assert [(finding.row, finding.kind) for finding in report.findings] == [(str(kept[2].block), "altered")]
+    assert f"Block {kept[1].block} still agreed" in report.findings[0].message

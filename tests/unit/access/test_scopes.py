@@ -20,11 +20,11 @@ TABLE = [
     ("patient/Condition.c", "Condition", {"create"}),
     ("patient/Condition.u", "Condition", {"update", "patch"}),
     ("patient/Condition.d", "Condition", {"delete"}),
-    ("user/*.cud", "Encounter", {"create", "update", "patch", "delete"}),
+    ("user/*.cud", "Encounter", {"create", "update", "patch", "delete", "update-create"}),
     # version 1
     ("user/Observation.read", "Observation",
      {"read", "vread", "history", "print", "search", "history-type", "history-system", "export"}),
-    ("user/Observation.write", "Observation", {"create", "update", "patch", "delete"}),
+    ("user/Observation.write", "Observation", {"create", "update", "patch", "delete", "update-create"}),
     ("user/Observation.*", "Observation", set(scopes.INTERACTIONS)),
     # a star stands for resource types, never for things of the house
     ("system/*.cruds", "account", set()),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from charthouse.access.sessions import ABSOLUTE, IDLE, MINUTE, Sessions
+from charthouse.access.throttle import FAILURES_PER_NAME
 from charthouse.base.errors import Problem, http_status
 from tests import cast
 from tests.unit.access.house import House
+from tests.unit.access.test_factors import with_key
+from tests.unit.access.test_signin import PASSWORD, with_password
 
 
 def refused(house: House, text: str) -> str:
@@ -119,3 +124,106 @@ def test_the_cookie_s_secret_is_nowhere_in_the_record(small_house: House, tmp_pa
     kept = b"".join(file.read_bytes() for file in tmp_path.glob("record.db*"))
     assert cast.DOCTOR.name.encode() in kept
     assert text.encode() not in kept
+
+
+# -- the lock
+
+
+def test_an_idle_session_is_locked_and_its_password_opens_it_within_the_absolute_limit(house: House) -> None:
+    with_password(house)
+    text = house.enter(cast.DOCTOR)
+    token = house.sessions.verify(text).form_token
+    house.clock.forward(IDLE)
+    refused(house, text)
+    held = house.sessions.held(text)
+    assert held.locked == house.clock.ms
+    for wrong in ("", "not this one at all"):
+        with pytest.raises(Problem) as caught:
+            asyncio.run(house.own.unlock(held, password=wrong))
+        assert http_status(caught.value) == 403
+    refused(house, text)
+    asyncio.run(house.own.unlock(held, password=PASSWORD))
+    assert house.sessions.verify(text).form_token == token  # the page below is still good
+    house.clock.forward(ABSOLUTE)
+    with pytest.raises(Problem, match="time limit"):
+        house.sessions.held(text)
+    with pytest.raises(Problem) as caught:
+        asyncio.run(house.own.unlock(held, password=PASSWORD))
+    assert http_status(caught.value) == 401
+
+
+def test_a_session_that_is_locked_opens_nothing_until_it_is_unlocked(house: House) -> None:
+    key = with_key(house)
+    text, other = house.enter(cast.DOCTOR), house.enter(cast.DOCTOR)
+    at = house.sessions.verify(text)
+    asyncio.run(house.own.lock(at))
+    assert "locked" in refused(house, text)
+    assert isinstance(house.door.session({"cookie": f"charthouse={text}"}), Problem)
+    assert house.sessions.verify(other).actor == replace(
+        at.actor, session=house.sessions.verify(other).actor.session
+    )
+    states = {one.id: (one.in_force, one.locked) for one in house.sessions.of(at.actor.id)}
+    assert states[at.id] == (False, True)
+    question = house.own.ask(house.sessions.held(text))
+    assert question is not None
+    sent = key.answered(question)
+    asyncio.run(house.own.unlock(house.sessions.held(text), passkey=sent))
+    house.sessions.verify(text)
+    asyncio.run(house.own.lock(house.sessions.verify(text)))
+    with pytest.raises(Problem):
+        asyncio.run(house.own.unlock(house.sessions.held(text), passkey=sent))
+    refused(house, text)
+
+
+def test_locking_in_one_process_is_seen_by_another(house: House) -> None:
+    text = house.enter(cast.DOCTOR)
+    other = Sessions(
+        house.connection, house.generation, house.keys.get("form"), submit=house.now, clock=house.clock
+    )
+    at = other.verify(text)
+    asyncio.run(house.own.lock(at))
+    with pytest.raises(Problem, match="locked"):
+        other.verify(text)
+
+
+def test_guessing_at_the_lock_is_slowed_like_at_the_sign_in(house: House) -> None:
+    with_password(house)
+    text = house.enter(cast.DOCTOR)
+    asyncio.run(house.own.lock(house.sessions.verify(text)))
+    held = house.sessions.held(text)
+    seen = []
+    for _ in range(FAILURES_PER_NAME + 1):
+        with pytest.raises(Problem) as caught:
+            asyncio.run(house.own.unlock(held, password="wrong wrong wrong"))
+        seen.append(http_status(caught.value))
+    assert seen == [403] * FAILURES_PER_NAME + [429]
+    with pytest.raises(Problem):
+        asyncio.run(house.own.unlock(held, password=PASSWORD))
+
+
+def test_an_ended_or_disabled_session_is_not_unlocked(house: House) -> None:
+    with_password(house)
+    text = house.enter(cast.DOCTOR)
+    at = house.sessions.verify(text)
+    asyncio.run(house.own.lock(at))
+    held = house.sessions.held(text)
+    house.now(lambda connection: house.sessions.end(connection, at.id))
+    with pytest.raises(Problem) as caught:
+        asyncio.run(house.own.unlock(held, password=PASSWORD))
+    assert http_status(caught.value) == 401
+    with pytest.raises(Problem):
+        house.sessions.held(text)
+
+
+def test_people_end_their_own_sessions_and_nobody_else_s(house: House) -> None:
+    here, there, nurse = house.enter(cast.DOCTOR), house.enter(cast.DOCTOR), house.enter(cast.NURSE)
+    at, other, foreign = (house.sessions.verify(text) for text in (here, there, nurse))
+    asyncio.run(house.own.end_session(at, foreign.id))
+    house.sessions.verify(nurse)
+    asyncio.run(house.own.end_session(at, other.id))
+    refused(house, there)
+    there = house.enter(cast.DOCTOR)
+    asyncio.run(house.own.end_others(house.sessions.verify(here)))
+    refused(house, there)
+    house.sessions.verify(here)
+    house.sessions.verify(nurse)

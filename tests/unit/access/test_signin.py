@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from hashlib import sha1
+from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from charthouse.access import breached
+from charthouse.access.breached import Breached
 from charthouse.access.links import LIFETIME, PATH
+from charthouse.access.passwords import Passwords
 from charthouse.access.people import Person
-from charthouse.access.signin import FAILURES_PER_ADDRESS, FAILURES_PER_NAME
+from charthouse.access.signin import HOME
+from charthouse.access.throttle import FAILURES_PER_ADDRESS, FAILURES_PER_NAME, WINDOW
+from charthouse.access.weak import weakness
 from charthouse.base.errors import Category, Problem, http_status
 from charthouse.db.connect import connect
 from tests import cast
 from tests.unit.access.house import House
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "tulip cargo window seven"
 
 
 def person(house: House, member: cast.Member = cast.DOCTOR) -> Person:
@@ -46,11 +56,11 @@ def status(caught: pytest.ExceptionInfo[Problem]) -> int:
 
 
 def test_a_link_signs_in_with_a_session_cookie(house: House) -> None:
-    header = asyncio.run(house.sign_in.by_link(link(house), address="192.0.2.1", agent="Browser"))
+    header = asyncio.run(house.sign_in.by_link(link(house), address="192.0.2.1", agent="Browser")).cookie
     live = house.door.session({"cookie": header.partition(";")[0]})
     assert not isinstance(live, Problem)
     assert live.actor.name == cast.DOCTOR.name
-    assert audited(house) == [("sign-in", "ok", house.keys_of[cast.DOCTOR.name], "")]
+    assert audited(house) == [("sign-in", "ok", house.keys_of[cast.DOCTOR.name], "link")]
     listed = house.sessions.of(live.actor.id)[0]
     assert (listed.address, listed.agent) == ("192.0.2.1", "Browser")
 
@@ -135,24 +145,24 @@ def test_nobody_has_a_password_until_they_choose_one(house: House) -> None:
 
 def test_a_chosen_password_signs_in(house: House) -> None:
     with_password(house)
-    header = asyncio.run(house.sign_in.by_password(f" {cast.DOCTOR.name.upper()} ", PASSWORD))
+    header = asyncio.run(house.sign_in.by_password(f" {cast.DOCTOR.name.upper()} ", PASSWORD)).cookie
     assert "HttpOnly" in header
     assert [row[:2] for row in audited(house)] == [("sign-in", "ok")]
 
 
 def test_choosing_a_password_ends_the_other_sessions_and_asks_for_the_one_before(house: House) -> None:
     here, there = house.enter(cast.DOCTOR), house.enter(cast.DOCTOR)
-    actor = house.sessions.verify(here).actor
-    asyncio.run(house.sign_in.choose(actor, PASSWORD))
-    assert house.sessions.verify(here).actor == actor
+    live = house.sessions.verify(here)
+    asyncio.run(house.own.choose(live, PASSWORD))
+    assert house.sessions.verify(here).actor == live.actor
     with pytest.raises(Problem):
         house.sessions.verify(there)
     for wrong in ("", "not this one at all"):
         with pytest.raises(Problem) as caught:
-            asyncio.run(house.sign_in.choose(actor, "another good long one", current=wrong))
+            asyncio.run(house.own.choose(live, "another good long one", current=wrong))
         assert status(caught) == 403
     asyncio.run(house.sign_in.by_password(cast.DOCTOR.name, PASSWORD))
-    asyncio.run(house.sign_in.choose(actor, "another good long one", current=PASSWORD))
+    asyncio.run(house.own.choose(live, "another good long one", current=PASSWORD))
     with pytest.raises(Problem):
         asyncio.run(house.sign_in.by_password(cast.DOCTOR.name, PASSWORD))
     asyncio.run(house.sign_in.by_password(cast.DOCTOR.name, "another good long one"))
@@ -213,7 +223,7 @@ def test_many_sign_ins_that_succeed_are_not_slowed(small_house: House) -> None:
 
 
 def test_signing_out_ends_the_session_and_removes_the_cookie(house: House) -> None:
-    header = asyncio.run(house.sign_in.by_link(link(house)))
+    header = asyncio.run(house.sign_in.by_link(link(house))).cookie
     cookie = {"cookie": header.partition(";")[0]}
     live = house.door.session(cookie)
     assert not isinstance(live, Problem)
@@ -247,3 +257,114 @@ def test_a_password_that_will_not_do_is_refused_without_being_repeated(
         asyncio.run(small_house.passwords.hashed(password, name=cast.DOCTOR.name))
     assert caught.value.issues[0].value is None
     assert password not in str(caught.value)
+
+
+GUESSED = (
+    "password1234", "Passw0rd2026!", "qwertyuiop12", "1qaz2wsx3edc", "aaaaaaaaaaaa", "abcabcabcabc",
+    "Summer2026!!", "Winter2025Clinic", "letmein12345", "Charthouse2026", "adminadminadmin", "iloveyou12345",
+    "12345678901234", "P@ssw0rdP@ssw0rd", "welcome2clinic", "zaq12wsxcde3", "Monday-Tuesday-1",
+    "correct horse battery staple", "Ada Okafor 4711 xyz", "ada@harbor-4711",
+)  # fmt: skip
+FINE = (
+    "tulip cargo window seven", "hT7#kk29!mPq", "three unrelated words here", "blue.kettle.9.hats",
+    "Отличный длинный пароль", "\u6b63\u78ba\u99ac\u96fb\u6c60\u91d8\u66f8\u96f2\u5ddd\u5c71\u6d77\u7a7a",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("password", GUESSED)
+def test_a_password_that_a_guesser_tries_first_is_refused(password: str) -> None:
+    assert weakness(password, ("dr.okafor", "Dr Ada Okafor", "ada@harbor.example")) is not None
+
+
+@pytest.mark.parametrize("password", FINE)
+def test_a_password_that_nobody_guesses_is_taken(password: str) -> None:
+    assert weakness(password, ("dr.okafor", "Dr Ada Okafor", "ada@harbor.example")) is None
+
+
+@settings(deadline=None)
+@given(st.text(max_size=256), st.lists(st.text(max_size=40), max_size=3))
+def test_any_text_at_all_is_judged(password: str, about: list[str]) -> None:
+    weakness(password, about)
+
+
+@settings(deadline=None)
+@given(
+    words=st.sets(st.text("abcdefgh0123", min_size=1, max_size=9), min_size=1, max_size=200),
+    with_counts=st.booleans(),
+)
+def test_a_list_of_hashes_is_searched_as_if_it_were_read_whole(
+    tmp_path_factory: pytest.TempPathFactory, words: set[str], *, with_counts: bool
+) -> None:
+    hashes = sorted(sha1(word.encode()).hexdigest().upper() for word in words)
+    file = tmp_path_factory.mktemp("list") / "list.txt"
+    file.write_text(
+        "".join(f"{one}{f':{turn**5}' if with_counts else ''}\n" for turn, one in enumerate(hashes))
+    )
+    listed = Breached(file)
+    assert all(word in listed for word in words)
+    assert not any(f"{word}!" in listed for word in words)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_list_of_plain_passwords_is_searched_line_by_line(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breached, "CHUNK", 7)
+    file = tmp_path / "list.txt"
+    words = ["first one here", "second", "\u00fcmlaut line", "the last one"]
+    file.write_bytes(ending.join(words).encode())
+    listed = Breached(file)
+    assert all(word in listed for word in words)
+    assert not any(word in listed for word in ("", "first", "one here", "second\nthird", "last one", "here"))
+
+
+def test_a_list_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
+    unsorted = tmp_path / "unsorted"
+    unsorted.write_text(
+        "".join(f"{one}\n" for one in sorted((sha1(b"%d" % n).hexdigest() for n in range(99)), reverse=True))
+    )
+    empty = tmp_path / "empty"
+    empty.write_text("")
+    for path in (unsorted, empty, tmp_path / "not-there", tmp_path):
+        with pytest.raises(Problem) as caught:
+            Breached(path)
+        assert caught.value.category is Category.INVALID
+        assert caught.value.issues[0].place == "CHARTHOUSE_PASSWORD_LIST"
+
+
+def test_a_listed_password_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text(f"{PASSWORD}\n")
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1), listed=Breached(file))
+    with pytest.raises(Problem, match="stolen") as caught:
+        asyncio.run(passwords.hashed(PASSWORD))
+    assert PASSWORD not in str(caught.value)
+    file.unlink()
+    with pytest.raises(Problem) as broken:
+        asyncio.run(passwords.hashed("another good long one"))
+    assert broken.value.category is Category.FAULT
+
+
+def test_what_failed_before_a_restart_still_counts(house: House) -> None:
+    with_password(house)
+    for turn in range(FAILURES_PER_NAME):
+        with pytest.raises(Problem):
+            asyncio.run(house.sign_in.by_password(cast.DOCTOR.name, f"wrong {turn}"))
+    with pytest.raises(Problem) as caught:
+        asyncio.run(house.again().sign_in.by_password(cast.DOCTOR.name, PASSWORD))
+    assert status(caught) == 429
+    kept = house.connection.run("SELECT key FROM failed_sign_in")
+    assert all(cast.DOCTOR.name.encode() not in bytes(row[0]) for row in kept)
+    house.clock.forward(WINDOW)
+    asyncio.run(house.again().sign_in.by_password(cast.DOCTOR.name, PASSWORD))
+
+
+def test_a_program_of_the_house_lets_a_person_in_only_if_the_account_is_open(house: House) -> None:
+    key = person(house).id
+    entered = asyncio.run(house.sign_in.enter(key, "Example Provider"))
+    assert entered.place == HOME
+    assert audited(house)[-1] == ("sign-in", "ok", key, "Example Provider")
+    house.now(lambda connection: house.people.disable(connection, key))
+    with pytest.raises(Problem) as caught:
+        asyncio.run(house.sign_in.enter(key, "Example Provider"))
+    assert status(caught) == 401

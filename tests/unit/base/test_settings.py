@@ -71,6 +71,11 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("CHARTHOUSE_LOG_FORMAT", "xml"),
         ("CHARTHOUSE_SEARCH_BUDGET", "1.5"),
         ("CHARTHOUSE_KEY", "secret"),
+        ("CHARTHOUSE_PROXIES", "10.0.0.300"),
+        ("CHARTHOUSE_PROXIES", "proxy.example.org"),
+        ("CHARTHOUSE_PROXIES", "*"),
+        ("CHARTHOUSE_OUTGOING_ALLOW", "http://idp.example.org"),
+        ("CHARTHOUSE_RATE_CLIENT", "many"),
     ],
 )
 def test_a_bad_value_is_refused_and_names_the_variable_and_the_repair(name: str, value: str) -> None:
@@ -101,6 +106,7 @@ def test_variables_of_the_tests_and_the_build_are_nobodys_mistake() -> None:
         {"CHARTHOUSE_PAGE_SIZE": "500", "CHARTHOUSE_PAGE_LIMIT": "100"},
         {"CHARTHOUSE_SESSION_IDLE": "60", "CHARTHOUSE_SESSION_ABSOLUTE": "30"},
         {"CHARTHOUSE_KEY": "0" * 64, "CHARTHOUSE_KEY_FILE": "/x"},
+        {"CHARTHOUSE_TLS_CERT": "/c", "CHARTHOUSE_TLS_KEY": "/k", "CHARTHOUSE_BASE_URL": "http://ehr"},
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(environment: dict[str, str]) -> None:
@@ -116,8 +122,19 @@ def test_secrets_are_not_in_the_written_form() -> None:
 def test_the_key_is_read_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("CD" * 32 + "\n")
+    file.chmod(0o600)
     assert settings.key(settings.Settings(key_file=file)) == "cd" * 32
     assert settings.key(settings.Settings()) is None
+
+
+@pytest.mark.parametrize("rights", [0o640, 0o604, 0o660, 0o777])
+def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path, rights: int) -> None:
+    file = tmp_path / "key"
+    file.write_text("CD" * 32)
+    file.chmod(rights)
+    with pytest.raises(Problem) as caught:
+        settings.key(settings.Settings(key_file=file))
+    assert caught.value.issues[0].repair == f"Shut it: chmod 600 {file}"
 
 
 @pytest.mark.parametrize("content", [None, b"short", b"\xff\xfe"])

@@ -238,3 +238,94 @@ def test_what_fails_says_why_and_ends_with_the_code_of_its_kind(
     assert done.returncode == code
     assert done.stderr.startswith("charthouse: ")
     assert said in done.stderr
+
+
+# -- what asks the books
+
+GENDERS = "http://hl7.org/fhir/ValueSet/administrative-gender"
+CORE = "http://hl7.org/fhir/StructureDefinition"
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+GENDER = "http://hl7.org/fhir/administrative-gender"
+OWN = "http://example.org/ValueSet/families"
+NAMED = "http://example.org/StructureDefinition/photographed"
+DIABETES = {
+    "resourceType": "Condition",
+    "subject": {"reference": "Patient/p1"},
+    "code": {"coding": [{"system": ICD, "code": "E11"}]},
+    "evidence": [{"code": [{"coding": [{"system": ICD, "code": "E11.9"}]}]}],
+}
+BOOKS = (
+    {
+        "resourceType": "ValueSet", "url": OWN, "status": "active",
+        "compose": {"include": [{"system": GENDER, "concept": [{"code": "male"}]}]},
+    },
+    {
+        "resourceType": "StructureDefinition", "url": NAMED, "name": "Own", "status": "active", "kind": "resource",
+        "abstract": False, "type": "Patient", "baseDefinition": f"{CORE}/Patient", "derivation": "constraint",
+        "differential": {"element": [{"id": "Patient.photo", "path": "Patient.photo", "min": 1}]},
+    },
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def clinic(folder: Path) -> Path:
+    """The folder of a clinic with books of its own."""
+    assert charthouse(folder, "init", "--data", "clinic").returncode == 0
+    (folder / "books.ndjson").write_text("".join(f"{json.dumps(book)}\n" for book in BOOKS))
+    done = charthouse(folder, "import", "books.ndjson", "--data", "clinic")
+    assert done.returncode == 0, done.stderr
+    return folder / "clinic"
+
+
+@pytest.mark.parametrize(
+    ("expression", "file", "expected"),
+    [
+        (f"contact.gender.memberOf('{GENDERS}')", "patient.json", "true"),
+        (f"name.family.memberOf('{GENDERS}')", "patient.json", "false"),
+        ("code.subsumes(evidence.code)", "diabetes.json", "true"),
+        ("code.subsumedBy(evidence.code)", "diabetes.json", "false"),
+        (f"conformsTo('{CORE}/Patient')", "sound.json", "true"),
+        (f"name.conformsTo('{CORE}/HumanName')", "sound.json", "true"),
+        (f"conformsTo('{CORE}/Person')", "sound.json", "false"),
+        (f"conformsTo('{CORE}/vitalsigns')", "diabetes.json", "false"),
+    ],
+)
+def test_codes_and_profiles_are_asked_in_the_file_that_comes_with_the_program(
+    folder: Path, expression: str, file: str, expected: str
+) -> None:
+    (folder / "diabetes.json").write_text(json.dumps(DIABETES))
+    (folder / "sound.json").write_text('{"resourceType": "Patient", "name": [{"family": "Okafor"}]}')
+    assert lines(folder, expression, file) == [["(computed)", "boolean", expected]]
+
+
+@pytest.mark.parametrize(
+    ("expression", "column", "said"),
+    [
+        (f"contact.gender.memberOf('{OWN}')", 16, f"The value set is not at hand. Found: {OWN}."),
+        (f"conformsTo('{NAMED}')", 1, f"This profile is not known here. Found: {NAMED}."),
+    ],
+)
+def test_a_book_that_is_not_at_hand_is_told_with_its_name(
+    folder: Path, expression: str, column: int, said: str
+) -> None:
+    done = charthouse(folder, "fhirpath", expression, "patient.json")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith(
+        f"charthouse: patient.json: line 1, column {column}: {said}"
+    )
+
+
+def test_the_books_of_a_clinic_are_asked_where_it_is_named(folder: Path, clinic: Path) -> None:
+    asked = f"contact.gender.memberOf('{OWN}') | conformsTo('{NAMED}')", "patient.json"
+    done = charthouse(folder, "fhirpath", *asked, "--data", clinic, "--json")
+    assert [json.loads(line)["value"] for line in done.stdout.splitlines()] == [False], done.stderr
+    assert lines(folder, f"'male'.memberOf('{OWN}')", "patient.json", "--data", clinic) == [
+        ["(computed)", "boolean", "true"]
+    ]
+
+
+def test_a_clinic_that_is_not_there_is_told_before_anything_is_asked(folder: Path) -> None:
+    done = charthouse(folder, "fhirpath", "id", "patient.json", "--data", "nowhere")
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "There is no record in this data folder" in done.stderr

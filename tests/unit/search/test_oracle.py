@@ -178,6 +178,7 @@ def weighing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.param == "crowded":
         monkeypatch.setattr("charthouse.search.plan.ENOUGH", 2)
         monkeypatch.setattr("charthouse.search.plan.PAGE", 0)
+        monkeypatch.setattr("charthouse.search.few.FEW", 1)
 
 
 @pytest.mark.usefixtures("weighing")

@@ -15,6 +15,7 @@ from charthouse.terminology.artifacts import Gathered
 from charthouse.terminology.terminology import Terminology
 from tests.unit.terminology.makers import COLOURS, Tree, colours, terminology
 
+SHADE = "http://example.org/shade"
 MAP, OTHER = "http://example.org/map", "http://example.org/other"
 
 
@@ -166,3 +167,28 @@ def test_a_map_of_the_wrong_shape_is_a_problem_not_a_crash(broken: Tree) -> None
     with pytest.raises(Problem) as caught:
         terminology(conceptmap() | broken).translate([Coding(OTHER, "1")], url=MAP)
     assert caught.value.category is Category.INVALID
+
+
+def test_a_mapping_holds_where_what_it_depends_on_is_so() -> None:
+    def target(code: str, *needs: tuple[str, str], gives: str = "") -> Tree:
+        depends = [{"property": SHADE, "system": "urn:shades", "value": value} for _, value in needs]
+        product = [{"property": "urn:mood", "value": gives}] if gives else []
+        return {"code": code, "equivalence": "equivalent", "dependsOn": depends, "product": product}
+
+    targets = [target("red", ("", "deep")), target("pink", ("", "pale"), gives="mild"), target("crimson")]
+    tree = conceptmap({"source": OTHER, "target": COLOURS, "element": [{"code": "1", "target": targets}]})
+    asked = terminology(colours(), tree)
+
+    def matches(**known: object) -> list[str]:
+        return [code or "" for _, code in found(asked, "1", **known)]
+
+    assert matches() == ["red", "pink", "crimson"], "nothing is known that speaks against any"
+    assert matches(known={SHADE: [Coding("urn:shades", "pale")]}) == ["pink", "crimson"]
+    assert matches(known={SHADE: [Coding("urn:other", "pale")]}) == ["crimson"]
+    assert matches(known={SHADE: [Coding("urn:shades", "x"), Coding("urn:shades", "deep")]}) == [
+        "red",
+        "crimson",
+    ]
+    assert matches(known={"urn:another": [Coding(None, "x")]}) == ["red", "pink", "crimson"]
+    products = [match.products for match in asked.translate([Coding(OTHER, "1")], url=MAP).matches]
+    assert products == [(), (("urn:mood", Coding(None, "mild")),), ()]

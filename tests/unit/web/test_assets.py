@@ -101,7 +101,9 @@ def test_every_action_of_a_key_exists_in_the_script_that_binds_them() -> None:
 
 
 def test_every_section_has_a_key_and_its_page() -> None:
-    assert {key.href for key in for_chart("p")} == {section.path("p") for section in SECTIONS}
+    assert {key.href for key in for_chart("p")} == {section.path("p") for section in SECTIONS} | {
+        "/chart/p/apps"
+    }
     assert BY_SLUG["summary"].path("p") == "/chart/p"
 
 

@@ -6,6 +6,13 @@ SELECT id, at, actor, client, session, interaction, outcome, type, query, reques
     resources, patients, mark
 FROM audit_event WHERE id > ? AND id <= ? ORDER BY id;
 
+-- The numbers alone, for when a row cannot be read.
+-- name: block_ids
+SELECT id FROM audit_block WHERE id > ? ORDER BY id LIMIT ?;
+
+-- name: event_ids
+SELECT id FROM audit_event WHERE id > ? AND id <= ? ORDER BY id;
+
 -- name: event_ends
 SELECT min(id), coalesce(max(id), 0) FROM audit_event;
 

@@ -1,6 +1,3 @@
--- name: grants
-SELECT role, effect, type, interactions FROM role_grant ORDER BY role, effect, type;
-
 -- name: generation
 SELECT generation FROM access_state WHERE id = 1;
 

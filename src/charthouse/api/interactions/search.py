@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from charthouse.api import assemble, body, negotiate, query, respond
+from charthouse.api.interactions import audit
 from charthouse.api.query import Params
 from charthouse.api.reply import Reply
 from charthouse.api.request import Request
@@ -20,6 +21,11 @@ async def search(request: Request) -> Reply:
         else:
             params.append((name, value))
     view = request.view
+    events = request.context.events
+    if events is not None and request.type == audit.TYPE:
+        told = await audit.search(request, events, params, cursor)
+        if told is not None:
+            return told
     if view.summary == "count":
         params = [*(pair for pair in params if pair[0] != "_count"), ("_count", "0")]
     page = await request.context.gate.search(

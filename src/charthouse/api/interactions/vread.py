@@ -19,4 +19,5 @@ async def vread(request: Request) -> Reply:
     unchanged = respond.not_modified(request, stored)
     if unchanged is not None:
         return unchanged
-    return content(stored) if request.view.raw else respond.stored(request.context, request.view, stored)
+    answer = content(stored) if request.view.raw else respond.stored(request.context, request.view, stored)
+    return respond.noticed(answer, await request.context.gate.notice((stored,)))

@@ -11,11 +11,11 @@ from charthouse.api.reply import Reply
 from charthouse.api.request import Request
 from charthouse.base.errors import invalid
 from charthouse.fhir.resource import Tree
-from charthouse.terminology.answers import Closure, Match
+from charthouse.terminology.answers import Closure, Coding, Match
 
 TRANSLATE: Final = (
     "url", "conceptMap", "conceptMapVersion", "code", "system", "version", "source", "coding", "codeableConcept",
-    "target", "targetsystem", "reverse",
+    "target", "targetsystem", "dependency", "reverse",
 )  # fmt: skip
 CLOSURE: Final = ("name", "concept", "version")
 _COMPARABLE: Final = "subsumes"
@@ -26,11 +26,12 @@ async def translate(request: Request) -> Reply:
     given = await asked(request, TRANSLATE)
     url = await _map(request, given)
     listed = coded.codings(given, given.text("system"), given.text("version"))
+    known = _dependencies(given)
     found = await request.context.gate.books.consult(
         request.actor, "ConceptMap",
         lambda terms: terms.translate(
             listed, url=url, source=given.text("source"), target=given.text("target"),
-            target_system=given.text("targetsystem"), reverse=given.switch("reverse"),
+            target_system=given.text("targetsystem"), reverse=given.switch("reverse"), known=known,
         ),
     )  # fmt: skip
     message = found.message or (None if found.result else "No map says anything about this code.")
@@ -58,12 +59,37 @@ async def _map(request: Request, given: Asked) -> str | None:
     return f"{url}|{version}" if url and version and "|" not in url else url
 
 
+def _dependencies(given: Asked) -> dict[str, list[Coding]]:
+    """The codes of each element that a mapping may depend on (the parameter `dependency`)."""
+    found: dict[str, list[Coding]] = {}
+    for number, each in enumerate(given.all("dependency")):
+        parts = dict(each) if isinstance(each, list) else {}
+        element, concept = parts.get("element"), parts.get("concept")
+        codings = concept.get("coding") if isinstance(concept, dict) else None
+        if not isinstance(element, str) or not isinstance(codings, list):
+            raise invalid(
+                "required", "A dependency has an element and a concept.", place=f"dependency[{number}]",
+                repair="Give the parts element (a uri) and concept (a CodeableConcept with a coding).",
+            )  # fmt: skip
+        found.setdefault(element, []).extend(
+            coded.coding(one, f"dependency[{number}].concept.coding[{place}]")
+            for place, one in enumerate(codings[: coded.MOST])
+        )
+    return found
+
+
 def _match(found: Match) -> Tree:
     parts = [parameter("equivalence", found.equivalence, "code")]
     if found.coding is not None:
         parts.append(parameter("concept", coded.written(found.coding), "Coding"))
     if found.comment:
         parts.append(parameter("comment", found.comment))
+    parts += [
+        parameter("product", [
+            parameter("element", element, "uri"), parameter("concept", coded.written(value), "Coding"),
+        ])
+        for element, value in found.products
+    ]  # fmt: skip
     parts.append(parameter("source", found.source, "uri"))
     return parameter("match", parts)
 

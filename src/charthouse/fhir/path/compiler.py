@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charthouse.base.errors import Problem
-from charthouse.fhir.path.code import Code, Run, Static, Truth, boolean, truth_of
+from charthouse.fhir.path.code import NOTHING, Code, Run, Static, Truth, boolean, truth_of
 from charthouse.fhir.path.item import Item, Items, State
 from charthouse.fhir.path.model import Model
 from charthouse.fhir.path.nodes import Call, Node
@@ -94,7 +94,9 @@ def _itself(_state: State, this: Item) -> Items:
 
 
 def focus(scope: Static) -> Code:
-    """The code of `$this`."""
+    """The code of `$this`; nothing where that is known to be nothing."""
+    if scope.types is not None and not scope.types:
+        return NOTHING
     known = tuple(scope.types) if scope.types is not None and len(scope.types) == 1 else ()
     return Code(_itself, scope, routes=tuple(Route((), kind) for kind in known))
 

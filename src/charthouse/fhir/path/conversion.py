@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from charthouse.fhir.path import quantity as quantities
-from charthouse.fhir.path.code import Code, Static, as_truth, merged, system
-from charthouse.fhir.path.compiler import Function, Site, condition, plain
+from charthouse.fhir.path.code import NOTHING, Code, Static, as_truth, merged, system
+from charthouse.fhir.path.compiler import Compiler, Function, Site, condition, plain
 from charthouse.fhir.path.dates import DATE, DATETIME, TIME, Temporal, parse_date, parse_datetime, parse_time
 from charthouse.fhir.path.item import Item, Items, State
 from charthouse.fhir.path.model import BOOLEANS
+from charthouse.fhir.path.nodes import Call
 from charthouse.fhir.path.quantity import Quantity, Units, written
 from charthouse.fhir.path.values import Missing, Value, item_of, several, single, system_value
 
@@ -149,29 +152,40 @@ def _converts_to_quantity(state: State, items: Items, *unit: Items) -> bool | No
 
 
 def _iif(site: Site) -> Code:
-    """Only the branch that is needed runs; a single input item is `$this` in the arguments."""
-    compiler, node, scope = site.compiler, site.node, site.scope
-    inner = scope if node.base is None else Static(merged(site.base.static, scope).types, is_many=False)
-    criterion = compiler.code(node.args[0], inner)
+    """Only the branch that is needed runs; the input, one item or none, is `$this` in the arguments."""
+    compiler, node = site.compiler, site.node
+    inner = site.scope if node.base is None else site.element
+    criterion, then, otherwise = _branches(compiler, node, inner)
     types = criterion.static.types
     if compiler.is_strict and types and types.isdisjoint(BOOLEANS):
         raise compiler.fail(node.args[0], "The criterion of iif() is never true or false")
-    source, test = site.base.run, criterion.run
-    then = compiler.code(node.args[1], inner)
-    otherwise = compiler.code(node.args[2], inner) if len(node.args) > 2 else None
+    source = site.base.run
+
+    @cache
+    def of_nothing() -> tuple[Code, Code, Code]:
+        """The arguments for an empty input, compiled when there is one: else what nests would double at each level."""
+        return _branches(replace(compiler, is_strict=False), node, NOTHING.static)
 
     def run(state: State, this: Item) -> Items:
+        test, yes, no = criterion, then, otherwise
         if node.base is not None:
             items = source(state, this)
             if len(items) > 1:
                 raise several(len(items), "iif()")
-            this = items[0] if items else this
-        if as_truth(test(state, this), "The criterion of iif()"):
-            return then.run(state, this)
-        return otherwise.run(state, this) if otherwise is not None else []
+            if items:
+                this = items[0]
+            else:
+                test, yes, no = of_nothing()
+        chosen = yes if as_truth(test.run(state, this), "The criterion of iif()") else no
+        return chosen.run(state, this)
 
-    static = then.static if otherwise is None else merged(then.static, otherwise.static)
-    return Code(run, static)
+    return Code(run, merged(then.static, otherwise.static))
+
+
+def _branches(compiler: Compiler, node: Call, scope: Static) -> tuple[Code, Code, Code]:
+    """The criterion of an `iif`, and what it gives for true, and else."""
+    codes = [compiler.code(argument, scope) for argument in node.args]
+    return codes[0], codes[1], codes[2] if len(codes) > 2 else NOTHING
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from os import getpid
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from charthouse.access.actor import SYSTEM
@@ -72,7 +73,7 @@ class House:
         self.place = place
         self.size = size
         words = charthouse("token", *place.options, "--client", "bench", "--scope", "system/*.cruds")
-        self.token = process.timed(words)[1].strip()
+        self.token = process.timed(words, place.settings)[1].strip()
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -88,9 +89,8 @@ class House:
     def served(self) -> Iterator[Server]:
         """`charthouse serve` on a free port."""
         port = free_port()
-        with running(
-            charthouse("serve", *self.place.options, "--port", str(port)), port, self.bench.work
-        ) as server:
+        words = charthouse("serve", *self.place.options, "--port", str(port))
+        with running(words, port, self.bench.work, settings=self.place.settings) as server:
             yield server
 
     @contextmanager
@@ -130,9 +130,9 @@ def empty(bench: Bench, name: str) -> Place:
 
 
 @contextmanager
-def house(bench: Bench, name: str, size: Size = SMALL) -> Iterator[House]:
-    """A new record of that size, gone after the `with`."""
-    place = empty(bench, name)
+def house(bench: Bench, name: str, size: Size = SMALL, key_file: Path | None = None) -> Iterator[House]:
+    """A new record of that size, gone after the `with`; encrypted where a key is given."""
+    place = replace(empty(bench, name), key_file=key_file)
     try:
         bench.say(f"{name}: making a record of {size.resources:,} resources")
         found(bench, place, size, lambda done: None)

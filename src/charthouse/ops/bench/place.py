@@ -20,11 +20,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder, and for PostgreSQL the URL of the database with a schema in it."""
+    """A folder, and for PostgreSQL the URL of the database with a schema in it. `key_file` encrypts a folder."""
 
     folder: Path
     url: str | None = None
     schema: str = ""
+    key_file: Path | None = None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a command must find in its environment to open the place."""
+        return {"CHARTHOUSE_KEY_FILE": str(self.key_file)} if self.key_file else {}
 
     @property
     def address(self) -> str | None:

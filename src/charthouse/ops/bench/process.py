@@ -20,6 +20,7 @@ STARTING: Final = 60.0  # seconds a server may take to answer at first
 ENDING: Final = 20.0
 COMMAND: Final = 900.0
 PAUSE: Final = 0.002
+UNLIMITED: Final = ("rate_client", "rate_session", "rate_stranger")  # settings that are 0 in a bench
 
 
 def charthouse(*arguments: str) -> list[str]:
@@ -30,12 +31,14 @@ def charthouse(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from charthouse.cli import main; main()", *arguments]
 
 
-def environment() -> dict[str, str]:
-    """The environment without settings of this machine's own clinic, so that defaults are measured."""
-    return {
+def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment without settings of this machine's own clinic, so that defaults are measured; `settings`
+    are added. Only the limits on how often a client may ask are off, for asking often is what a bench does."""
+    plain = {
         name: value for name, value in os.environ.items()
         if not name.startswith(PREFIX) or name.startswith(ELSEWHERE)
     }  # fmt: skip
+    return {**plain, **{f"{PREFIX}{name.upper()}": "0" for name in UNLIMITED}, **(settings or {})}
 
 
 def free_port() -> int:
@@ -46,11 +49,11 @@ def free_port() -> int:
         return port
 
 
-def timed(command: Sequence[str]) -> tuple[float, str]:
+def timed(command: Sequence[str], settings: Mapping[str, str] | None = None) -> tuple[float, str]:
     """Run a command to its end: the seconds it took, and what it printed."""
     begun = time.perf_counter()
     done = subprocess.run(
-        command, capture_output=True, text=True, env=environment(), timeout=COMMAND, check=False
+        command, capture_output=True, text=True, env=environment(settings), timeout=COMMAND, check=False
     )
     lasted = time.perf_counter() - begun
     if done.returncode:
@@ -59,13 +62,20 @@ def timed(command: Sequence[str]) -> tuple[float, str]:
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, folder: Path, path: str = "/healthz") -> Iterator[Server]:
+def running(
+    command: Sequence[str], port: int, folder: Path, path: str = "/healthz",
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Server]:  # fmt: skip
     """A server for the time of a `with`; entered when it answers `path`, ended by its own number."""
     log = folder / f"server-{port}.log"
     with log.open("wb") as sink:
         begun = time.perf_counter()
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, env=environment()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env=environment(settings),
         )
         try:
             server = Server(port, process.pid, begun)

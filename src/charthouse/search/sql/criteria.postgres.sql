@@ -9,6 +9,9 @@
 -- name: probe
 EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.param {params} AND ({tests}) OFFSET 0)
 
+-- name: probe_value
+EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.param {params} AND {tests} OFFSET 0)
+
 -- name: absent
 NOT EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.param {params} OFFSET 0)
 

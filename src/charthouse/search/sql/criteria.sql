@@ -4,6 +4,10 @@
 -- name: probe
 EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.param {params} AND ({tests}))
 
+-- The same for a single value: its index is where its rows lie together, often on one page.
+-- name: probe_value
+EXISTS (SELECT 1 FROM {table} i INDEXED BY {index} WHERE i.key = r.key AND i.param {params} AND {tests})
+
 -- name: absent
 NOT EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.param {params})
 

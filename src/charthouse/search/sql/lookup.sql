@@ -28,15 +28,23 @@ SELECT coalesce(max(seq), 0) FROM version;
 -- name: size
 SELECT count(*), min(n.key), max(n.key) FROM ({gather} LIMIT ?) n;
 
--- name: bounds
-SELECT (SELECT min(i.key) FROM {table} i WHERE i.param {params} AND {test}),
-       (SELECT max(i.key) FROM {table} i WHERE i.param {params} AND {test});
+-- The row of one value after so many others, where there is one; between which keys its rows lie; and how
+-- many of the rows of other values lie between them, counted to a limit.
+-- name: weigh
+SELECT (SELECT i.key FROM {table} i WHERE i.param {params} AND {test} LIMIT 1 OFFSET ?), b.low, b.high{others}
+FROM (
+    SELECT
+        (SELECT min(i.key) FROM {table} i WHERE i.param {params} AND {test}) AS low,
+        (SELECT max(i.key) FROM {table} i WHERE i.param {params} AND {test}) AS high
+) b
+
+-- name: weigh_other
+, (SELECT count(*) FROM (
+    SELECT 1 FROM {table} i WHERE i.param {params} AND {test} AND i.key >= b.low AND i.key <= b.high LIMIT ?
+) n)
 
 -- name: first_long
 SELECT min(i.low) FROM date_index i WHERE i.param {params} AND {test};
-
--- name: ids
-SELECT id FROM resource WHERE key {list};
 
 -- The codes that the record uses, and what changes when there are more of them.
 -- name: code_state

@@ -1,3 +1,29 @@
+-- One by one, however many rows the planner expects of a page (OFFSET 0 keeps it from joining whole tables).
+-- name: read
+SELECT p.*, f.id, f.version, f.updated, f.home, f.method, f.body
+FROM ({page}) p
+CROSS JOIN LATERAL (
+    SELECT r.id, r.version, r.updated, r.home, v.method, v.body
+    FROM resource r JOIN version v ON v.seq = r.seq AND v.home = r.home
+    WHERE r.key = p.key OFFSET 0
+) f
+ORDER BY {order}
+
+-- name: few
+SELECT c.key, f.id, f.version, f.updated, f.home, f.method, f.body
+FROM (
+    SELECT i.key FROM {table} i WHERE i.param {params} AND {test}
+        AND i.key >= (SELECT min(i.key) FROM {near} i WHERE i.param {params} AND {near_test})
+        AND i.key <= (SELECT max(i.key) FROM {near} i WHERE i.param {params} AND {near_test})
+    ORDER BY i.key DESC LIMIT ?
+) c
+LEFT JOIN LATERAL (
+    SELECT r.id, r.version, r.updated, r.home, v.method, v.body
+    FROM resource r JOIN version v ON v.seq = r.seq AND v.home = r.home
+    WHERE r.key = c.key AND r.deleted = 0 AND r.version > 0{conditions} OFFSET 0
+) f ON true
+ORDER BY c.key DESC
+
 -- name: unchanged_since
 EXISTS (
     SELECT 1 FROM (SELECT ?::text) AS b (moment)

@@ -1,7 +1,26 @@
 -- Pages and totals. A source is where candidates come from; every one shows live resources only.
 
 -- name: page
-SELECT {key}{columns} FROM {source}{conditions} ORDER BY {order} LIMIT ?
+SELECT {key} AS key{columns} FROM {source}{conditions} ORDER BY {order} LIMIT ?
+
+-- The resources of a page. Bodies are fetched for its rows alone, never for what is sorted to find them.
+-- name: read
+SELECT p.*, r.id, r.version, r.updated, r.home, v.method, v.body
+FROM ({page}) p CROSS JOIN resource r ON r.key = p.key CROSS JOIN version v ON v.seq = r.seq ORDER BY {order}
+
+-- The newest rows of one value between the keys of another value's rows, each with its resource where that
+-- meets everything else.
+-- name: few
+SELECT c.key, r.id, r.version, r.updated, r.home, v.method, v.body
+FROM (
+    SELECT i.key FROM {table} i WHERE i.param {params} AND {test}
+        AND i.key >= (SELECT min(i.key) FROM {near} i WHERE i.param {params} AND {near_test})
+        AND i.key <= (SELECT max(i.key) FROM {near} i WHERE i.param {params} AND {near_test})
+    ORDER BY i.key DESC LIMIT ?
+) c
+LEFT JOIN resource r ON r.key = c.key AND r.deleted = 0 AND r.version > 0{conditions}
+LEFT JOIN version v ON v.seq = r.seq
+ORDER BY c.key DESC
 
 -- name: total
 SELECT count(*) FROM {source}{conditions}

@@ -86,7 +86,8 @@ class Extractor:
 
     def _homes(self, type: str) -> tuple[str, ...]:
         """The stored reference parameters that may name the home patient, the most telling first."""
-        linking = self._definitions.compartment("Patient").get(type, ())
+        # Some types outside the compartment are about a patient all the same (Device, GuidanceResponse).
+        linking = self._definitions.compartment("Patient").get(type, _HOME_ORDER)
         ranked = [code for code in _HOME_ORDER if code in linking] + [
             code for code in linking if code not in _HOME_ORDER
         ]

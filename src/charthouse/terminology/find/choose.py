@@ -12,7 +12,9 @@ from charthouse.terminology.find.bits import holding, places
 from charthouse.terminology.find.lexicon import Lexicon
 from charthouse.terminology.find.question import Option, Question, Unit
 
-MOST: Final = 100  # concepts that are weighed
+LEAST: Final = 60  # concepts that are weighed for a few hits
+MOST: Final = 100  # and for many
+_PER_HIT: Final = 3  # of the concepts for one hit, for its sides and encounters are concepts of their own
 _ENOUGH: Final = 40  # with so many that have all the words but one, those with fewer are left alone
 _LEFT_OUT: Final = 3  # words that may be missing
 _FEWER: Final = 30  # concepts taken of those that have all the words but some
@@ -20,8 +22,9 @@ _TRIED: Final = 30  # choices of words to leave out
 _HEADINGS: Final = 24
 
 
-def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list[int]:
-    """Ids of the concepts that may answer a question, at most MOST."""
+def chosen(question: Question, lexicon: Lexicon, hits: int, *, only_billable: bool) -> list[int]:
+    """Ids of the concepts that may answer a question with so many hits: LEAST to MOST at most."""
+    most = max(LEAST, min(MOST, hits * _PER_HIT))
     units = [unit for unit in question.units if not unit.is_aside and not _is_denied(unit)]
     units = units or question.units
     wanted = {
@@ -41,9 +44,9 @@ def chosen(question: Question, lexicon: Lexicon, *, only_billable: bool) -> list
         seen |= bits
         if not bits:
             continue
-        room = MOST - len(found) if not number else min(MOST - len(found), _FEWER)
+        room = most - len(found) if not number else min(most - len(found), _FEWER)
         found.update(dict.fromkeys(islice(_plainest(bits, lexicon, sets.get(question.side, 0)), room)))
-        if len(found) >= MOST or (len(missing) > 1 and len(found) >= _ENOUGH):
+        if len(found) >= most or (len(missing) > 1 and len(found) >= _ENOUGH):
             break
     ids = [lexicon.first + place for place in found]
     return _later(ids, lexicon, question.encounter) if question.encounter in {"D", "S"} else ids

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from enum import Enum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from charthouse.terminology.find.words import EMPTY, KNOWN, LONGEST, fold, stem
 
@@ -42,7 +43,7 @@ _SEVENTH: Final = re.compile(
 )
 
 
-class Name(NamedTuple):
+class Name(msgspec.Struct, frozen=True, gc=False):
     """A name taken apart. `costs` has for each word what it costs not to have been asked for (0 … 1.2).
 
     `denied` are words it says do not hold ("without complications"). `side` is right, left, bilateral
@@ -55,31 +56,29 @@ class Name(NamedTuple):
     encounter: str
 
 
-class _Kind(Enum):
-    """What a piece of a text is for its reading."""
-
-    WORD = 0
-    EMPTY = 1
-    SIDE = 2
-    DENIES = 3
-    DENIES_NEXT = 4
-    WITH = 5
-    OPENS = 6
-    CLOSES = 7
+# What a piece of a text is for its reading.
+_WORD: Final = 0
+_EMPTY: Final = 1
+_SIDE: Final = 2
+_DENIES: Final = 3
+_DENIES_NEXT: Final = 4
+_WITH: Final = 5
+_OPENS: Final = 6
+_CLOSES: Final = 7
 
 
 @lru_cache(KNOWN)
-def _kind(piece: str) -> tuple[_Kind, str, float]:
+def _kind(piece: str) -> tuple[int, str, float]:
     """What a piece is; of a word the stem, and what it costs."""
     kind = (
-        _Kind.OPENS if piece in "(["
-        else _Kind.CLOSES if piece in ")]"
-        else _Kind.SIDE if piece in SIDES
-        else _Kind.DENIES if piece in DENIES
-        else _Kind.DENIES_NEXT if piece in DENIES_NEXT
-        else _Kind.WITH if piece == "with"
-        else _Kind.EMPTY if piece in EMPTY
-        else _Kind.WORD
+        _OPENS if piece in "(["
+        else _CLOSES if piece in ")]"
+        else _SIDE if piece in SIDES
+        else _DENIES if piece in DENIES
+        else _DENIES_NEXT if piece in DENIES_NEXT
+        else _WITH if piece == "with"
+        else _EMPTY if piece in EMPTY
+        else _WORD
     )  # fmt: skip
     cut = stem(piece[:LONGEST])
     return kind, cut, _COSTS.get(cut, 1.0)
@@ -113,37 +112,38 @@ def _take(text: str, costs: dict[str, float], denied: set[str], sides: set[str],
     is_untold = not is_first and UNSPECIFIED in pieces and UNSPECIFIED in (pieces[0], pieces[-1])
     for place, piece in enumerate(pieces):
         kind, cut, cost = _kind(piece)
-        if kind is _Kind.WORD:
+        if kind == _WORD:
             if depth or denies:
                 cost *= _ASIDE
             elif is_untold or before == UNSPECIFIED:
                 cost *= _UNTOLD
             if not denies:
-                denied.discard(cut)
+                if denied:
+                    denied.discard(cut)
             elif cut not in costs:
                 denied.add(cut)
             if costs.get(cut, 9.0) > cost:
                 costs[cut] = cost
             if denies in DENIES_NEXT:
                 denies = ""
-        elif kind is _Kind.SIDE:
+        elif kind == _SIDE:
             sides.add(piece)
-        elif kind is _Kind.OPENS:
+        elif kind == _OPENS:
             depth += 1
-        elif kind is _Kind.CLOSES:
+        elif kind == _CLOSES:
             depth = max(0, depth - 1)
-        else:
+        elif denies or kind != _EMPTY:
             denies = _denial(kind, before, pieces[place : place + 2], denies)
         before = piece
 
 
-def _denial(kind: _Kind, before: str, pieces: Sequence[str], denies: str) -> str:
+def _denial(kind: int, before: str, pieces: Sequence[str], denies: str) -> str:
     """What is being denied after a small word: empty for nothing. `pieces` are the word and the one behind it."""
-    if kind is _Kind.DENIES or pieces == ["not", "specified"]:
+    if kind == _DENIES or pieces == ["not", "specified"]:
         return "no" if before not in {"or", "and"} else ""  # "with or without" says nothing
-    if kind is _Kind.DENIES_NEXT:
+    if kind == _DENIES_NEXT:
         return denies or pieces[0]
-    if kind is _Kind.WITH or (pieces[0] == "of" and (before == "body" or _is_site(pieces[1:]))):
+    if kind == _WITH or (pieces[0] == "of" and (before == "body" or _is_site(pieces[1:]))):
         return ""
     return denies
 

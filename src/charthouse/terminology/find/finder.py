@@ -160,7 +160,7 @@ class Finder:
             codes = [each for each in codes if _is_billable(each)]
         found = [_Found(_TYPED - place, index, each) for place, each in enumerate(codes)]
         question = ask(text, lexicon)
-        ids = chosen(question, lexicon, only_billable=only_billable)
+        ids = chosen(question, lexicon, limit, only_billable=only_billable)
         near = lexicon.entries(ids)
         scale = Scale(question, lexicon, near)
         for id in ids:

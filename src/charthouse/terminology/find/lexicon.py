@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from charthouse.db.connect import Connection
 from charthouse.terminology.codesystem import PROSE
@@ -31,6 +34,8 @@ _SETS: Final = 150  # words whose concepts are kept at hand, twice that at most
 _ENTRIES: Final = 1_000
 _ASKED: Final = 400  # concepts read at once
 
+_LAST: Final = "\U0010ffff"  # behind every letter
+
 # where a name comes from: what is subtracted for that
 GIVEN: Final = 0.05  # by the lore
 TERM: Final = 0.1  # an inclusion term, a synonym
@@ -38,12 +43,19 @@ INCLUDED: Final = 0.2  # in an "includes" note
 POINTED: Final = 0.3  # in a note of another concept
 
 
-class Term(NamedTuple):
-    """A further name of a concept: the text, the text taken apart, and what is subtracted for it."""
+class Term(msgspec.Struct, gc=False):
+    """A further name of a concept: the text, and what is subtracted for it."""
 
     text: str
-    name: Name
     worth: float
+    _name: Name | None = None
+
+    @property
+    def name(self) -> Name:
+        """The text taken apart, which is done when it is first asked for: few of all names are."""
+        if self._name is None:
+            self._name = read(self.text)
+        return self._name
 
     @property
     def is_own(self) -> bool:
@@ -51,15 +63,19 @@ class Term(NamedTuple):
         return self.worth in {TERM, INCLUDED}
 
 
-class Entry:
-    """A concept with its names taken apart."""
+class Entry(msgspec.Struct, gc=False):
+    """A concept with its further names."""
 
-    __slots__ = ("concept", "name", "terms")
+    concept: Concept
+    terms: tuple[Term, ...]
+    _name: Name | None = None
 
-    def __init__(self, concept: Concept, terms: tuple[Term, ...]) -> None:
-        self.concept = concept
-        self.name = read(concept.display)
-        self.terms = terms
+    @property
+    def name(self) -> Name:
+        """Its display taken apart, as the name of a term is."""
+        if self._name is None:
+            self._name = read(self.concept.display)
+        return self._name
 
 
 class Lexicon:
@@ -148,6 +164,16 @@ class Lexicon:
         codes = [code for code, each in self.lore.common.items() if each.weight >= 1]
         return spanned((each.id - self.first,) * 2 for each in self.system.found(codes).values())
 
+    @cached_property
+    def _ordered(self) -> list[str]:
+        return sorted(self.vocabulary)
+
+    def begun(self, beginning: str) -> list[str]:
+        """The words that begin so."""
+        words = self._ordered
+        low = bisect_left(words, beginning)
+        return words[low : bisect_right(words, beginning + _LAST, low)]
+
     def sets(self, words: Iterable[str]) -> Mapping[str, int]:
         """For each word the concepts that have it, one bit for each place in the walk."""
         found: dict[str, int] = {}
@@ -206,7 +232,7 @@ class Lexicon:
             texts = [(each.text, TERM) for each in designations.get(id, ()) if each.use not in PROSE]
             texts += [(text, INCLUDED) for text in included.get(id, ())]
             texts += self._names.get(concept.code, ())
-            yield Entry(concept, tuple(Term(text, read(text), worth) for text, worth in texts))
+            yield Entry(concept, tuple(Term(text, worth) for text, worth in texts))
 
     def _included(self, ids: Sequence[int]) -> dict[int, list[str]]:
         """What concepts are said to include, by id."""

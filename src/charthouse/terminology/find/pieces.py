@@ -135,7 +135,7 @@ def _is_known(word: str, cut: str, lexicon: Lexicon) -> bool:
 
 def _begun(word: str, lexicon: Lexicon) -> list[str]:
     """Words that begin so; the commonest."""
-    found = [(-count, each) for each, count in lexicon.vocabulary.items() if each.startswith(word)]
+    found = [(-lexicon.vocabulary[each], each) for each in lexicon.begun(word)]
     return [each for _, each in sorted(found)[:_COMPLETED]]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from charthouse.terminology.concept import Concept
 from charthouse.terminology.find.cost import SIDES, UNSPECIFIED, seventh
 from charthouse.terminology.find.lexicon import Lexicon
+from charthouse.terminology.find.words import KNOWN
 from charthouse.terminology.recent import Recent
 from charthouse.terminology.spans import Spans
 
@@ -49,12 +51,13 @@ class Sides:
 
     def _above(self, concept: Concept) -> Concept:
         """The nearest concept above that leaves the side open."""
+        near = self._lexicon.entries([concept.id])
         above = concept
-        while above.parent:
-            higher = self._lexicon.entries([above.parent]).get(above.parent)
-            if higher is None or higher.concept.last - higher.concept.id > _WIDEST:
+        while above.parent in near:
+            higher = near[above.parent].concept
+            if higher.last - higher.id > _WIDEST:
                 break
-            above = higher.concept
+            above = higher
             if not _NAMED.search(above.display.lower()):
                 break
         return above
@@ -64,22 +67,33 @@ class Sides:
         found: dict[str, dict[str, Concept]] = {}
         for each in self._lexicon.system.walk(Spans(((above.id, above.last),))):
             if each.is_selectable and each.display.endswith(ending):
-                side = _side(each.display)
+                family, side = _read(each.display)
                 if side:
-                    found.setdefault(family(each.display), {}).setdefault(side, each)
+                    found.setdefault(family, {}).setdefault(side, each)
         return found
 
 
 def family(display: str) -> str:
     """What the displays of the codes for the sides and the encounters of one condition have in common."""
-    text = display[: seventh(display)[1]].lower()
-    return " ".join(_APART.sub(" ", text).split())
+    return _read(display)[0]
 
 
-def _side(display: str) -> str:
-    """The side a display names, "unspecified" where it only says so, empty where it says nothing."""
-    named = set(_NAMED.findall(display.lower()))
-    known = [side for side in _ORDER if side in named and side != UNSPECIFIED]
-    if len(known) > 1 or named & {"both", "bilateral"}:
-        return "bilateral"
-    return known[0] if known else UNSPECIFIED if named else ""
+def _read(display: str) -> tuple[str, str]:
+    """The family of a display, and the side it names: "unspecified" where it only says so, empty where it says
+    nothing."""
+    length = seventh(display)[1]
+    words = [_word(word) for word in display[:length].lower().split()]
+    named = {name for word in words for name in word[1]}
+    if length < len(display):
+        named.update(_NAMED.findall(display[length:].lower()))
+    shared = " ".join([rest for rest, _ in words if rest])
+    known = [side for side in SIDES if side in named]
+    if len(known) > 1 or "both" in named:
+        return shared, "bilateral"
+    return shared, known[0] if known else UNSPECIFIED if named else ""
+
+
+@lru_cache(KNOWN)
+def _word(word: str) -> tuple[str, tuple[str, ...]]:
+    """What of a word (between spaces, in lower case) all sides have in common, and what it says of a side."""
+    return " ".join(_APART.sub(" ", word).split()), tuple(_NAMED.findall(word))

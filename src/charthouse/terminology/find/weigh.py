@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from charthouse.terminology.find.cost import Name
 from charthouse.terminology.find.lexicon import Entry, Lexicon
 from charthouse.terminology.find.question import Question, Unit
+from charthouse.terminology.find.sight import Sight
 
 # What a concept gains and loses, found by trying on the half of the phrases that may be tuned on.
 FOUND: Final = 2.0  # for each word of the question, times what it weighs
@@ -25,6 +26,7 @@ ENCOUNTER: Final = 2.0
 ABOVE: Final = 0.3  # of a word that only the heading of a category, section or chapter has
 LESS: Final = 0.5  # of the cost of a less usual reading
 
+_KINDRED: Final = frozenset({"AB", "BA", "DF", "FD"})  # encounters that are nearly the same
 _ALL: Final = 0.9  # of what a question says is taken as all of it
 
 
@@ -42,6 +44,9 @@ class _Taste(NamedTuple):
     found: Mapping[int, float]
     beyond: float
     clash: float
+
+
+_Names = tuple[tuple[Entry, _Taste, float, str], ...]  # each with the concept that has it, and its worth
 
 
 class _Part(NamedTuple):
@@ -63,8 +68,9 @@ class Scale:
         self._targets: dict[str, list[tuple[int, float, bool]]] = {}
         self._numbers = 0
         self._parts = [self._part(unit) for unit in question.units]
+        self._sight = Sight(self._targets)
         self._asked = sum(part.weight for part in self._parts if not part.is_aside)
-        self._terms: dict[int, list[tuple[_Taste, float, str]]] = {}
+        self._terms: dict[int, _Names] = {}
         self._headings: dict[int, Mapping[int, float]] = {}
 
     def _part(self, unit: Unit) -> _Part:
@@ -86,7 +92,7 @@ class Scale:
         own = self._taste(entry.name)
         own = own._replace(found=_joined(self._headed(entry.concept.parent), own.found))
         best, term = self._merit(own, usual), ""
-        for above, taste, worth, text in self._names(entry):
+        for above, taste, worth, text in self._names(entry.concept.id):
             beyond = taste.beyond
             if above is not entry:
                 beyond += self._further(entry.name, above.name)
@@ -109,7 +115,8 @@ class Scale:
                 for number, part in words:
                     if number in found:
                         share += part * (1 - found[number])
-                best = max(best, share)
+                if share > best:
+                    best = share
             merit += weight * best
             if not is_aside:
                 got += weight * best
@@ -139,22 +146,22 @@ class Scale:
             return -ENCOUNTER / 2 if asked in {"D", "S"} else 0.0
         if not name.encounter:
             return ENCOUNTER / 4 if self._question.encounter else 0.0
-        if {name.encounter, asked} in ({"A", "B"}, {"D", "F"}):
-            return ENCOUNTER / 2
-        return ENCOUNTER
+        return ENCOUNTER / 2 if name.encounter + asked in _KINDRED else ENCOUNTER
 
-    def _names(self, entry: Entry) -> Iterator[tuple[Entry, _Taste, float, str]]:
+    def _names(self, id: int) -> _Names:
         """The further names of a concept and of all above it that have a word of the question."""
-        above: Entry | None = entry
-        while above is not None:
-            id = above.concept.id
-            held = self._terms.get(id)
-            if held is None:
-                tasted = ((self._taste(term.name), term.worth, term.text) for term in above.terms)
-                held = self._terms[id] = [each for each in tasted if each[0].found]
-            for taste, worth, text in held:
-                yield above, taste, worth, text
-            above = self._near.get(above.concept.parent)
+        held = self._terms.get(id)
+        if held is None:
+            entry = self._near.get(id)
+            if entry is None:
+                return ()
+            tasted = (
+                (entry, self._taste(term.name), term.worth, term.text)
+                for term in entry.terms if self._sight.is_in(term.text)
+            )  # fmt: skip
+            own = tuple(each for each in tasted if each[1].found)
+            held = self._terms[id] = own + self._names(entry.concept.parent)
+        return held
 
     def _headed(self, id: int) -> Mapping[int, float]:
         """The words of the question that stand in the displays of a concept and of all above it."""
@@ -163,7 +170,9 @@ class Scale:
             entry = self._near.get(id)
             if entry is None:
                 return {}
-            own = {number: worth + ABOVE for number, worth in self._taste(entry.name).found.items()}
+            own: Mapping[int, float] = {}
+            if self._sight.is_in(entry.concept.display):
+                own = {number: worth + ABOVE for number, worth in self._taste(entry.name).found.items()}
             held = self._headings[id] = _joined(self._headed(entry.concept.parent), own)
         return held
 

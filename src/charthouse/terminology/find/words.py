@@ -13,7 +13,7 @@ KNOWN: Final = 30_000  # words whose stems are kept at hand; more than a system 
 
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _OWN: Final = re.compile(r"(?<=[a-z])['’`]s?\b")
-_MARKS: Final = frozenset("'’`")
+MARKS: Final = frozenset("'’`")
 _VOWEL: Final = re.compile(r"[aeiouy]")
 
 # words that carry no meaning in a name or a question
@@ -29,7 +29,7 @@ def fold(text: str) -> str:
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", plain)
         plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return _OWN.sub("", plain) if not _MARKS.isdisjoint(plain) else plain
+    return _OWN.sub("", plain) if not MARKS.isdisjoint(plain) else plain
 
 
 def split(text: str) -> list[str]:

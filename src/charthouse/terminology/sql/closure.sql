@@ -21,3 +21,6 @@ DELETE FROM term_closure_link WHERE name = ?
 SELECT COUNT(*) FROM term_closure_code WHERE name = ?
 -- name: count_links
 SELECT COUNT(*) FROM term_closure_link WHERE name = ?
+-- name: count_tables
+-- (characters of the owner, the owner) -> how many tables have names that begin so
+SELECT COUNT(*) FROM term_closure WHERE SUBSTR(name, 1, ?) = ?

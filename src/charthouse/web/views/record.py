@@ -18,7 +18,7 @@ from charthouse.fhir.resource import Tree
 from charthouse.web import ask, frame, labels, names
 from charthouse.web.chart.entries import read
 from charthouse.web.chart.entry import Context, local
-from charthouse.web.record import files
+from charthouse.web.record import files, kinds
 from charthouse.web.record.difference import Change, difference
 from charthouse.web.record.outline import Outline, code_of, outline, plain
 from charthouse.web.screen import tabbed
@@ -31,9 +31,6 @@ TABS: Final = ("record", "versions", "source")
 METHODS: Final = {"POST": "Created", "PUT": "Changed", "PATCH": "Changed", "DELETE": "Deleted"}
 # Elements that say whose record it is, first found wins (R4 patient compartment).
 WHOSE: Final = ("subject", "patient", "beneficiary", "individual", "for")
-SHOWN_AS: Final = frozenset(
-    {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
-)
 
 
 async def page(site: Site, request: Request, desk: Desk) -> Response:
@@ -135,13 +132,14 @@ async def photo(site: Site, request: Request, desk: Desk) -> Response:
 
 
 def content(data: str, media: str) -> Response:
-    """Base64 content as a response: pictures, PDF and text are shown in a sandbox, all else is only saved."""
+    """Base64 content as a response: pictures, PDF and text are shown in a sandbox, all else is only saved,
+    and so is what is not of the type it says it is."""
     try:
         body = base64.b64decode(data, validate=False)
     except (binascii.Error, ValueError):
         raise not_found("The content of this file cannot be read.") from None
     kind = media.partition(";")[0].strip().lower()
-    shown = kind in SHOWN_AS
+    shown = kinds.is_what_it_says(kind, body)
     sandbox = "" if kind == "application/pdf" else "; sandbox"  # browsers show no PDF inside a sandbox
     headers = {
         **HEADERS,

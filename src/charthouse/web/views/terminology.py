@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ from charthouse.web.screen import tabbed
 from charthouse.web.site import Desk, Site
 
 if TYPE_CHECKING:
+    from charthouse.terminology.find.finder import Finder
     from charthouse.terminology.find.hit import Hit
     from charthouse.terminology.terminology import Terminology
 
@@ -97,7 +98,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """All about one code. `notes` are (label, [(text, the code above that says it, empty for its own)])."""
+    """All about one code. `sides` are the codes for its other sides; `notes` are (label, [(text, the code above
+    that says it, empty for its own)])."""
 
     code: str
     display: str
@@ -107,6 +109,7 @@ class Detail:
     said: str
     names: list[str]
     path: list[Choice]
+    sides: list[Choice]
     choices: list[Choice]
     more: int
     asks: str
@@ -146,10 +149,14 @@ async def concept(site: Site, request: Request, desk: Desk) -> Response:
     url, code = request.query_params.get("system", ""), request.query_params.get("code", "")
     if not url or not code:
         raise invalid("required", "Which code?", place="code", repair="Name a code system and a code.")
-    detail = await asyncio.to_thread(detailed, site.clinic.terminology, url, code)
+    detail = await asyncio.to_thread(_detailed, site, url, code)
     if request.headers.get("hx-request"):
         return site.part("parts/code.html", detail=detail)
     return await _page(site, request, await tabbed(site, desk), detail)
+
+
+def _detailed(site: Site, url: str, code: str) -> Detail:
+    return detailed(site.clinic.terminology, site.clinic.finder, url, code)
 
 
 def _permit(site: Site, desk: Desk) -> None:
@@ -227,8 +234,8 @@ def notices(held: tuple[Held, ...]) -> list[tuple[str, str]]:
     return list(said)
 
 
-def detailed(terminology: Terminology, url: str, code: str) -> Detail:
-    """All about a code: what it is, what holds for it by its place, and what may be chosen below it.
+def detailed(terminology: Terminology, finder: Finder, url: str, code: str) -> Detail:
+    """All about a code: what it is, what holds for it by its place, and what may be chosen below or beside it.
 
     Raises Problem(not_found) where the code system or the code is not at hand.
     """
@@ -247,9 +254,23 @@ def detailed(terminology: Terminology, url: str, code: str) -> Detail:
     )
     return Detail(
         looked.code, looked.display, named(url), short_version(looked.version), _marks(looked),
-        looked.definition or "", _names(looked), [_choice(one) for one in path if len(path) < ABOVE], choices,
-        len(below) - len(choices), asks, _notes(looked, path), _facts(looked), looked.notice,
+        looked.definition or "", _names(looked), [_choice(one) for one in path if len(path) < ABOVE],
+        _sides(terminology, finder, looked), choices, len(below) - len(choices), asks, _notes(looked, path),
+        _facts(looked), looked.notice,
     )  # fmt: skip
+
+
+def _sides(terminology: Terminology, finder: Finder, looked: Looked) -> list[Choice]:
+    """The codes for the other sides, in code systems whose codes stand on claims."""
+    standing = terminology.system(looked.system)
+    is_stored = standing is None or standing.place == "resource"
+    if is_stored or not looked.is_selectable or short(looked.system) not in BILLED:
+        return []
+    sides = finder.guide(looked.system, looked.code).sides
+    return [
+        replace(_choice(terminology.lookup(looked.system, code)), side=side)
+        for side, code in sides.items() if code != looked.code
+    ]  # fmt: skip
 
 
 def _marks(looked: Looked) -> list[Mark]:

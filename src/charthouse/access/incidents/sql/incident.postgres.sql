@@ -1,0 +1,2 @@
+-- name: turn
+SELECT id FROM incident WHERE name = ? FOR UPDATE;

@@ -1,0 +1,70 @@
+"""Resources without the elements that must not leave the record, and searches that would give those away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from charthouse.base.errors import Category, Problem, problem
+from charthouse.fhir.definitions import Definitions
+from charthouse.store import body
+from charthouse.store.body import Codec, Stored
+
+SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+
+
+def masked(stored: Stored, fields: frozenset[str], codec: Codec) -> Stored:
+    """The version without `fields` (top elements, their primitive extensions included), marked as SUBSETTED
+    (R4 resource-definitions.html#Meta.tag)."""
+    if stored.deleted or not fields:
+        return stored
+    tree = {
+        name: value
+        for name, value in stored.tree.items()
+        if name.lstrip("_") not in fields and not _chosen(name, fields)
+    }
+    if "text" not in fields:
+        tree.pop("text", None)  # the narrative tells the same in words
+    meta = dict(tree.get("meta") or {})
+    meta["tag"] = [*(meta.get("tag") or ()), SUBSETTED]
+    tree["meta"] = meta
+    return Stored(
+        codec, stored.key, stored.type, stored.id, stored.version, stored.updated, body.METHOD_CODE[stored.method],
+        stored.home, b"", stored.seq, kept=body.rest(tree), actor=stored.actor,
+    )  # fmt: skip
+
+
+def _chosen(name: str, fields: frozenset[str]) -> bool:
+    """Whether `name` is a choice of type of a hidden element: `deceasedBoolean` of `deceased`."""
+    plain = name.lstrip("_")
+    return any(plain.startswith(field) and plain[len(field) : len(field) + 1].isupper() for field in fields)
+
+
+def refuse_telling(
+    definitions: Definitions, type: str, fields: frozenset[str], params: Iterable[tuple[str, str]]
+) -> None:
+    """Raise `Problem(forbidden)` for a search of `type` whose conditions or order rest on a hidden element."""
+    if not fields:
+        return
+    for name, value in params:
+        codes: Sequence[str] = (name.partition(":")[0],)
+        if name in ("_sort",):
+            codes = [part.lstrip("-").partition(":")[0] for part in value.split(",")]
+        for code in codes:
+            if code in ("_text", "_content", "_filter") or _tells(definitions, type, code, fields):
+                raise _refusal(code)
+
+
+def _tells(definitions: Definitions, type: str, code: str, fields: frozenset[str]) -> bool:
+    param = definitions.search_params(type).get(code)
+    if param is None or not param.expression:
+        return False
+    named = set(re.findall(rf"\b{type}\.(\w+)", param.expression))
+    return bool(named & fields) or any(_chosen(one, fields) for one in named)
+
+
+def _refusal(code: str) -> Problem:
+    return problem(
+        Category.FORBIDDEN, "forbidden", f'Your rights do not include what "{code}" looks at.', place=code,
+        repair="Leave this parameter out.",
+    )  # fmt: skip

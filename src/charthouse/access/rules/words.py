@@ -1,0 +1,47 @@
+"""Conditions on rows in words, for people who ask what a rule comes to."""
+
+from __future__ import annotations
+
+from charthouse.access.rules.node import (
+    About,
+    Care,
+    Criteria,
+    Every,
+    Facility,
+    Homes,
+    Labelled,
+    Loose,
+    Node,
+    Not,
+    Permitted,
+    Some,
+    Withheld,
+)
+
+
+def said(node: Node) -> str:
+    """`node`, bound to an actor, as a phrase: no id and no key is in it."""
+    if isinstance(node, Every):
+        return " and ".join(_inside(part) for part in node.parts) or "all rows"
+    if isinstance(node, Some):
+        return " or ".join(_inside(part) for part in node.parts) or "no rows"
+    if isinstance(node, Not):
+        return f"not {_inside(node.part)}"
+    if isinstance(node, Criteria):
+        return "&".join(f"{name}={value}" for name, value in node.params)
+    if isinstance(node, About):
+        return f"of patients with {'&'.join(f'{name}={value}' for name, value in node.params)}"
+    if isinstance(node, Labelled):
+        return f"labelled {', '.join(code for _, code in node.labels)}"
+    if isinstance(node, Permitted):
+        return f"permitted by a consent for {', '.join(code for _, code in node.labels) or 'this data'}"
+    words = {
+        Loose: "in nobody's record", Homes: "in the records of certain patients", Care: "of patients in their care",
+        Facility: "of patients of their organizations", Withheld: "withheld by a consent",
+    }  # fmt: skip
+    return words[type(node)]
+
+
+def _inside(node: Node) -> str:
+    several = isinstance(node, Every | Some) and len(node.parts) > 1
+    return f"({said(node)})" if several else said(node)
