@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import httpx
 import pytest
 
 from charthouse.access.actor import SYSTEM
@@ -209,3 +210,92 @@ def test_without_the_audit_nobody_signs_in_and_no_session_stays_open(broken: Hou
     assert "set-cookie" not in answer.headers
     assert not [one for one in clinic.sessions.of(person.id) if one.in_force]
     assert broken.ask("GET", "/sign-in/link/wrong").status_code in (500, 503)
+
+
+# -- the trail as AuditEvents
+
+
+def own(answer: httpx.Response) -> list[str]:
+    """The ids of the house's own events in a searchset."""
+    entries = answer.json().get("entry", ())
+    return [
+        one["resource"]["id"] for one in entries
+        if one["resource"].get("meta", {}).get("source", "").startswith("urn:charthouse:trail")
+    ]  # fmt: skip
+
+
+def test_only_who_may_ask_the_audit_is_told_the_trail(house: House) -> None:
+    assert own(house.ask("GET", "/fhir/AuditEvent", house.session(cast.ADMINISTRATOR)))
+    for member in (cast.DOCTOR, cast.NURSE, cast.BILLER, cast.PATIENT, cast.STRANGER):
+        answer = house.ask("GET", "/fhir/AuditEvent", house.session(member))
+        assert answer.status_code == 403 or own(answer) == [], member.name
+    assert own(house.ask("GET", "/fhir/AuditEvent", house.everything)) == []  # a program without the right
+
+
+def test_an_event_of_the_trail_answers_as_an_absent_one_to_everybody_else(house: House) -> None:
+    held = house.session(cast.ADMINISTRATOR)
+    (newest, *_) = own(house.ask("GET", "/fhir/AuditEvent?_count=1", held))
+    assert house.ask("GET", f"/fhir/AuditEvent/{newest}", held).status_code == 200
+    for headers in (house.everything, house.session(cast.DOCTOR), house.session(cast.STRANGER)):
+        there = house.ask("GET", f"/fhir/AuditEvent/{newest}", headers)
+        absent = house.ask("GET", "/fhir/AuditEvent/r-999999999", headers)
+        assert there.status_code in (403, 404)
+        assert (there.status_code, there.text) == (absent.status_code, absent.text)
+
+
+def test_asking_the_trail_by_search_by_form_and_in_a_batch_gives_the_same_and_is_told(house: House) -> None:
+    held = house.session(cast.ADMINISTRATOR)
+    token = {"x-csrf-token": house.form_token(held)}
+    query = f"patient={house.ids['Patient']}&date=lt2100&action=C"
+    found = own(house.ask("GET", f"/fhir/AuditEvent?{query}", held))
+    assert found
+    form = house.ask("POST", "/fhir/AuditEvent/_search", {**held, **token, **FORM}, content=query)
+    assert own(form) == found
+    batch = {"resourceType": "Bundle", "type": "batch",
+             "entry": [{"request": {"method": "GET", "url": f"AuditEvent?{query}"}}]}  # fmt: skip
+    answer = house.ask("POST", "/fhir", {**held, **token, **JSON}, json=batch).json()
+    inner = answer["entry"][0]["resource"]
+    assert [one["resource"]["id"] for one in inner["entry"]] == found
+    told = [one.event for one in house.events() if one.event.type == "audit"]
+    assert len(told) >= 3
+    assert all(one.actor == house.people[cast.ADMINISTRATOR.name] for one in told)
+
+
+def test_a_walk_through_the_trail_over_http_meets_each_event_once(house: House) -> None:
+    held = house.session(cast.ADMINISTRATOR)
+    for _ in range(5):
+        house.ask("GET", f"/fhir/Patient/{house.ids['Patient']}", held)
+    until = "date=lt2100"
+    walked: list[str] = []
+    path = f"/fhir/AuditEvent?{until}&_count=3"
+    for _ in range(200):
+        answer = house.ask("GET", path, held)
+        assert answer.status_code == 200, answer.text
+        walked += own(answer)
+        on = [link["url"] for link in answer.json()["link"] if link["relation"] == "next"]
+        if not on:
+            break
+        assert house.ids["Patient"] not in on[0]
+        path = on[0][on[0].index("/fhir") :]
+    assert len(walked) == len(set(walked)) > 10
+    assert {one[0] for one in walked} == {"r", "w"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["_summary=count", "_count=0", "date=x", "_sort=foo", "_include=*", "patient.name=x", "_has:x:y:z=1", "_cursor=x",
+     "entity=;DROP", "_count=99999999999", "agent=%00", "patient=%27%22", "date=ge9999-99-99", "type=|", "outcome=,,"],
+)  # fmt: skip
+def test_what_cannot_be_asked_of_the_trail_never_breaks_it(house: House, query: str) -> None:
+    answer = house.ask("GET", f"/fhir/AuditEvent?{query}", house.session(cast.ADMINISTRATOR))
+    assert answer.status_code in (200, 400, 501)
+    assert answer.json()["resourceType"] in ("Bundle", "OperationOutcome")
+
+
+def test_xml_and_a_summary_of_the_trail_are_told_too(house: House) -> None:
+    held = house.session(cast.ADMINISTRATOR)
+    answer = house.ask("GET", "/fhir/AuditEvent?_count=2&_format=xml", held)
+    assert answer.status_code == 200
+    assert "<AuditEvent" in answer.text
+    brief = house.ask("GET", "/fhir/AuditEvent?_count=2&_summary=true", held)
+    assert brief.status_code == 200

@@ -121,7 +121,7 @@ def worlds(draw: st.DrawFn) -> list[Tree]:
         )
 
     for number in range(count):
-        trees.append(labelled({
+        trees.append(labelled({  # noqa: PERF401 - as the ones below
             "resourceType": "Patient", "id": f"p{number}", "gender": draw(st.sampled_from(["male", "female"])),
             "birthDate": draw(st.sampled_from(["1950-01-01", "1990-06-15", "2010-03-03", "2020-12-31"])),
             "managingOrganization": {"reference": f"Organization/{draw(st.sampled_from(['here', 'there']))}"},

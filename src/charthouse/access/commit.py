@@ -158,9 +158,7 @@ class Planner:
         """An update, patch or delete of a known id, with its preconditions."""
         expected = ANY
         needed = NEEDED[entry.method]
-        bounded = plan.sight.node(entry.type, needed) is not None and await plan.sight.is_bounded(
-            entry.type, needed
-        )
+        bounded = plan.sight.node(entry.type, needed) is not None
         if (
             bounded
             or entry.if_match is not None
@@ -284,6 +282,7 @@ class Planner:
         if not plan.sight.may(type, "search"):
             raise forbidden(type, "search")
         criteria = bundle.query(asked)
+        plan.sight.refuse_telling(type, criteria)
         if not any(value and name.partition(":")[0] not in SHAPING for name, value in criteria):
             raise invalid(
                 "value",

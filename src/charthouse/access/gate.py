@@ -104,7 +104,8 @@ class Gate:
         stored = await self._current(type, id)
         if stored is not None and (rule.hidden or "read" in rule.rows):
             sight = await self.sight(actor)
-            stored = sight.mask(stored) if await sight.shows(stored, "read") else None
+            is_shown = await sight.shows(stored, "read") and await sight.shows_context(stored)
+            stored = sight.mask(stored) if is_shown else None
         if stored is None:
             await self._audit.record(event(actor, "read", type, outcome="not_found", query=id))
             raise not_found()
@@ -118,7 +119,8 @@ class Gate:
         self._require(actor, type, "vread")
         sight = await self.sight(actor)
         stored = await self._version(type, id, version)
-        if stored is None or not await sight.shows_version(stored, "vread"):
+        shown = stored is not None and await sight.shows_version(stored, "vread")
+        if stored is None or not shown or not await sight.shows_context(stored):
             await self._audit.record(
                 event(actor, "vread", type, outcome="not_found", query=f"{id}/{version}")
             )
@@ -184,7 +186,7 @@ class Gate:
         for book in {BOOKS[word] for name, _ in params if (word := name.partition(":")[2]) in BOOKS}:
             self._require(actor, book, "read")
         sight = await self.sight(actor)
-        refuse_telling(self._record.definitions, type, sight.rule(type).hidden, params)
+        sight.refuse_telling(type, params)
         page = await self._searched(
             partial(
                 self._search.search, type=type, params=params, cursor=cursor, lenient=lenient,
@@ -264,6 +266,10 @@ class Gate:
                 found[type] = page.total
         return found
 
+    def may_explain(self, actor: Actor) -> bool:
+        """Whether the actor may see how a search is carried out, the policies inside it included."""
+        return self._policy.may(actor, "policies", "read")
+
     def is_open(self, actor: Actor, type: str, interaction: str) -> bool:
         """Whether the interaction is open on some rows of the type at least."""
         return self._policy.may(actor, type, interaction)
@@ -294,7 +300,7 @@ class Gate:
         if entry.if_none_exist or entry.criteria:
             self._require(actor, entry.type, "search")
             criteria = [*(entry.if_none_exist or ()), *(entry.criteria or ())]
-            hidden = self._policy.hidden(actor, entry.type)
+            hidden = self._policy.rights(actor).masked()
             refuse_telling(self._record.definitions, entry.type, hidden, criteria)
 
     async def _may_create(self, actor: Actor, plan: Plan) -> None:

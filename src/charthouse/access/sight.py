@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
-from charthouse.access.rules.mask import masked
+from charthouse.access.rules.mask import masked, refuse_telling
 from charthouse.access.rules.narrow import Narrowing
 from charthouse.access.rules.node import ALWAYS, NEVER, Node, Params
 from charthouse.access.rules.rights import Rights, Rule
@@ -17,6 +17,7 @@ from charthouse.access.rules.weigh import Facts, Scales
 from charthouse.base.clock import now
 from charthouse.base.errors import Category, Problem, problem
 from charthouse.db.connect import Connection
+from charthouse.fhir import references
 from charthouse.search.meets import meets
 from charthouse.search.run import Search
 from charthouse.search.text import NOTHING, Fragment
@@ -98,6 +99,10 @@ class Sight:
                 return True
         return False
 
+    def refuse_telling(self, type: str, params: Sequence[tuple[str, str]]) -> None:
+        """Refuse a search that would tell of elements that are hidden from the actor."""
+        refuse_telling(self._eyes.record.definitions, type, self._rights.masked(), params)
+
     def find(self, type: str, criteria: Sequence[tuple[str, str]]) -> Callable[[Connection], Sequence[str]]:
         """The ids of at most two resources that the actor may find by `criteria`, asked of any connection."""
         narrow = self.narrow(type)
@@ -127,6 +132,25 @@ class Sight:
         return await self._ask(
             lambda connection: self._eyes.narrowing.shows(connection, node, stored.type, stored)
         )
+
+    async def shows_context(self, stored: Stored) -> bool:
+        """For a Binary: whether the actor may read what it is a part of (R4 binary.html#security)."""
+        if stored.type != "Binary" or stored.deleted:
+            return True
+        named = stored.tree.get("securityContext")
+        ref = references.parse(str(named.get("reference") or "")) if isinstance(named, dict) else None
+        if (
+            ref is None
+            or ref.base is not None
+            or ref.type not in self._eyes.record.types
+            or ref.type == "Binary"
+        ):
+            return True
+        node = self.node(ref.type, "read")
+        if self.may(ref.type, "read") and node is None:
+            return True
+        found = await self._current(ref.type, ref.id)
+        return found is None or (self.may(ref.type, "read") and await self.shows(found, "read"))
 
     async def shows_version(self, stored: Stored, word: str) -> bool:
         """Whether the actor may meet this version: the resource as it stands, and the content as it was."""
@@ -190,15 +214,12 @@ class Sight:
         node = self.node(type, word)
         if node is None:
             return
-        reduced = self._eyes.narrowing.reduced(connection, node, type)
-        if reduced == ALWAYS:
-            return
         home = 0
         if rows.home is not None and type != "Patient" and rows.home not in fresh:
             home = self._open_home(connection, type, rows)
         elif type == "Patient":
             home = self._eyes.narrowing.key(connection, "Patient", id)
-        if not self._scales(connection, writes=True).hold(reduced, Facts(type, id, rows, home)):
+        if not self._scales(connection, writes=True).hold(node, Facts(type, id, rows, home)):
             raise closed(type)
 
     def _open_home(self, connection: Connection, type: str, rows: Rows) -> int:

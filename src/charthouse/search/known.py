@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
@@ -12,6 +12,7 @@ from charthouse.search import values
 from charthouse.search.implied import token_reader
 from charthouse.search.query import Kind, Value
 from charthouse.store.index import Extractor, Source
+from charthouse.store.index.elements import along, paths
 
 Reader = Callable[[str, str], Value]
 
@@ -20,9 +21,6 @@ SHAPING: Final = frozenset(("_format", "_pretty", "_summary", "_elements"))
 RESULT: Final = ("_sort", "_count", "_include", "_revinclude", "_total")
 # What R4 knows and this search does not answer: the parameter, and what would work instead.
 LATER: Final[Mapping[str, str]] = {
-    "_has": "Search the referring type and add _include.",
-    "_filter": "Write the conditions as parameters; repeat one for AND, use commas for OR.",
-    "_list": "Read the List and search by _id.",
     "_text": "Search by a string parameter.",
     "_content": "Search by a string parameter.",
     "_type": "Search one type at a time.",
@@ -43,6 +41,9 @@ class Known(NamedTuple):
     source: Source
     targets: tuple[str, ...]
     read: Reader
+    parts: tuple[Known, ...] = ()  # the components of a composite
+    is_identifier: bool = False
+    is_canonical: bool = False
 
     def refers_to(self, type: str) -> bool:
         """Whether a reference parameter may name a resource of `type`."""
@@ -85,7 +86,22 @@ class Book:
         for code, param in self.definitions.search_params(type).items():
             if code in stored and code not in LATER:
                 known[code] = self._known(type, param, stored[code])
+        for code, param in self.definitions.search_params(type).items():
+            if param.type == "composite" and (parts := self._parts(type, param, known)):
+                known[code] = Known(code, Kind.COMPOSITE, Source(()), (), values.uri, parts)
         return known
+
+    def _parts(self, type: str, param: SearchParam, known: Mapping[str, Known]) -> tuple[Known, ...]:
+        """The parameters that a composite is made of; nothing unless all of them can be asked."""
+        codes = {one.url: one.code for one in self.definitions.search_params(type).values()}
+        found = [known.get(codes.get(url, "")) for url, _ in param.components]
+        return tuple(one for one in found if one is not None) if all(found) else ()
+
+    def targets(self, param: Known) -> Sequence[str]:
+        """The types that a reference parameter may lead to."""
+        if "Resource" in param.targets or not param.targets:
+            return self.definitions.resource_types
+        return param.targets
 
     def _known(self, type: str, param: SearchParam, source: Source) -> Known:
         kind = Kind(param.type)
@@ -96,7 +112,11 @@ class Book:
             read = token_reader(self.definitions, type, param.expression or "")
         else:
             read = values.READERS[kind]
-        return Known(param.code, kind, source, targets, read)
+        reach = [along(self.definitions, type, one) for one in paths(param.expression or "") or ()]
+        last = {one[-1].types for one in reach if one}
+        is_identifier = last == {("Identifier",)}
+        is_canonical = kind is Kind.REFERENCE and not any("Reference" in types for types in last)
+        return Known(param.code, kind, source, targets, read, (), is_identifier, is_canonical and bool(last))
 
     def missing(self, type: str, code: str, name: str | None = None) -> Problem:
         """Why a code that is not in `of(type)` is refused: what it is, or what was perhaps meant.

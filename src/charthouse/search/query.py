@@ -17,10 +17,13 @@ MAX_SORT_KEYS = 8
 MAX_INCLUDES = 20
 MAX_RANGES = 100  # alternatives of a parameter whose values are ranges or beginnings
 MAX_LISTED = 2000  # alternatives of any other
+MAX_STEPS = 8  # references that one parameter walks along
+MAX_HOPS = 16  # types that one step may lead to where none is named
 
 
 class Kind(StrEnum):
-    """What a parameter's values are; `ID` and `UPDATED` are columns of the resource itself."""
+    """What a parameter's values are; `ID` and `UPDATED` are columns of the resource itself, and the last four are
+    conditions made of others."""
 
     TOKEN = "token"  # noqa: S105 - a kind of parameter
     REFERENCE = "reference"
@@ -31,6 +34,10 @@ class Kind(StrEnum):
     URI = "uri"
     ID = "id"
     UPDATED = "updated"
+    COMPOSITE = "composite"
+    CHAIN = "chain"
+    REVERSE = "reverse"
+    FORMULA = "formula"
 
 
 class Total(StrEnum):
@@ -99,17 +106,59 @@ class Text(NamedTuple):
     exact: str | None
 
 
-Value = Token | Among | Link | Span | Amount | Measure | Text | str
+class Typed(NamedTuple):
+    """An identifier by the coding of its type, and its value."""
+
+    system: str | None
+    code: str
+    value: str
+
+
+class Hop(NamedTuple):
+    """A step along a reference: a resource of `type` that meets `criterion`."""
+
+    type: str
+    criterion: Criterion
+
+
+class Pair(NamedTuple):
+    """One alternative of a composite: a condition for each component, in their order."""
+
+    parts: tuple[Criterion, ...]
+
+
+class Formula(NamedTuple):
+    """Conditions joined by `word`: and, or, not (one part)."""
+
+    word: str
+    parts: tuple[Formula | Criterion, ...]
+
+
+Value = Token | Among | Link | Span | Amount | Measure | Text | Typed | Hop | Pair | Formula | bool | str
 
 
 class Criterion(NamedTuple):
-    """One condition: any of `values` under the rows of `source`, or none of them when `negated`."""
+    """One condition: any of `values` under the rows of `source`, or none of them when `negated`.
+
+    `mode` is the modifier where that changes what is compared: missing, contains, text, identifier,
+    of-type, below, above. `code` is the parameter's own name.
+    """
 
     name: str
     kind: Kind
     source: Source
     values: tuple[Value, ...]
     negated: bool = False
+    mode: str = ""
+    code: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a condition on the resource's own index rows, and no more."""
+        return not self.mode and self.kind not in _MADE
+
+
+_MADE = frozenset((Kind.COMPOSITE, Kind.CHAIN, Kind.REVERSE, Kind.FORMULA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +188,8 @@ class Query:
 
     `used` is what took part, as the caller wrote it, for the self link; `others` what only the
     answer's form depends on (`_summary`, `_elements`, `_format`, `_pretty`); `ignored` what a
-    lenient search left out, as findings.
+    lenient search left out, as findings. `touched` is (type, parameter) of all that the conditions and the order
+    rest on, of other types too.
     """
 
     type: str
@@ -151,3 +201,9 @@ class Query:
     used: list[tuple[str, str]] = field(default_factory=list)
     others: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[Issue] = field(default_factory=list)
+    touched: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every condition is one on the resource's own index rows."""
+        return all(one.is_plain for one in self.criteria)

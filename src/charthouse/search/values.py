@@ -12,7 +12,7 @@ from typing import Final
 from charthouse.base.errors import Problem, invalid
 from charthouse.base.ids import is_logical_id
 from charthouse.fhir import dates, references
-from charthouse.search.query import Among, Amount, Kind, Link, Measure, Span, Text, Token, Value
+from charthouse.search.query import Among, Amount, Kind, Link, Measure, Span, Text, Token, Typed, Value
 from charthouse.store.index import LONGEST, fold
 
 PREFIXES: Final = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
@@ -26,10 +26,10 @@ _ANY_DIGIT: Final = frozenset("0123456789")
 
 def alternatives(text: str) -> list[str]:
     """The values between commas, escapes still in place (R4 search.html#escaping)."""
-    return _split(text, ",")
+    return split(text, ",")
 
 
-def _split(text: str, separator: str) -> list[str]:
+def split(text: str, separator: str) -> list[str]:
     """`text` at each `separator` that has no backslash before it."""
     if separator not in text:
         return [text]
@@ -54,7 +54,7 @@ def plain(text: str) -> str:
 
 def token(name: str, text: str) -> Token:
     """`code`, `system|code`, `|code` or `system|`."""
-    parts = _split(text, "|")
+    parts = split(text, "|")
     if len(parts) == 1:
         return Token(None, plain(text))
     if len(parts) > 2 or parts == ["", ""]:
@@ -107,6 +107,35 @@ def exact(name: str, text: str) -> Text:
     """A whole text, to the letter."""
     asked = plain(text)
     return Text(_folded(name, asked), asked)
+
+
+def typed(name: str, text: str) -> Typed:
+    """`system|code|value`: an identifier by the type it has (R4 search.html#token, `:of-type`)."""
+    parts = [plain(part) for part in split(text, "|")]
+    if len(parts) != 3 or not parts[1] or not parts[2]:
+        raise invalid(
+            "value", f'"{name}" takes system|code|value.', place=name, value=text,
+            repair="Write e.g. http://terminology.hl7.org/CodeSystem/v2-0203|MR|446053.",
+        )  # fmt: skip
+    return Typed(parts[0] or None, parts[1], parts[2])
+
+
+def truth(name: str, text: str) -> bool:
+    """`true` or `false`."""
+    if text not in ("true", "false"):
+        raise invalid("value", f'"{name}" takes true or false.', place=name, value=text)
+    return text == "true"
+
+
+def address(name: str, text: str) -> str:
+    """The address at or below (above) which another is looked for, without a slash at the end."""
+    asked = plain(text)
+    if "://" not in asked or len(asked) > 400:
+        raise invalid(
+            "value", f'"{name}" takes an address with a path.', place=name, value=text,
+            repair="Write e.g. http://example.org/fhir/; names such as urn:oid:… have nothing above or below them.",
+        )  # fmt: skip
+    return asked.rstrip("/")
 
 
 def _folded(name: str, text: str) -> str:
@@ -162,7 +191,7 @@ def number(name: str, text: str) -> Amount:
 
 def quantity(name: str, text: str) -> Measure:
     """`number`, `number|system|code` or `number||code` (R4 search.html#quantity)."""
-    parts = _split(text, "|")
+    parts = split(text, "|")
     prefix, rest = _prefixed(name, parts[0])
     found = _amount(prefix, rest)
     if found is None or len(parts) not in (1, 3) or (len(parts) == 3 and not parts[2]):

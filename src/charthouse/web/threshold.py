@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from charthouse.access.door import FORM_HEADER, foreign
+from charthouse.access.door import FORM_HEADER, foreign, two_credentials
 from charthouse.access.people import Person
 from charthouse.access.routes import SAFE
 from charthouse.access.sessions import ENROL, LOCK, Live, over, shut
@@ -74,6 +74,8 @@ def kept(site: Site, view: Kept, *, locked: bool = False) -> Endpoint:
         clinic = site.clinic
         try:
             text = request.cookies.get(clinic.cookie.name, "")
+            if text and "authorization" in request.headers:
+                raise two_credentials()
             if not text:
                 clinic.rates.stranger(address(request))
                 raise over("This needs a sign-in.")

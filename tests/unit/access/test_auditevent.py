@@ -37,7 +37,7 @@ def officer(here: Scene) -> Actor:
 
 
 def search(here: Scene, actor: Actor, query: str = "", **given: Any) -> Any:
-    params = [tuple(pair.split("=", 1)) for pair in query.split("&") if pair]
+    params = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)]
     return here.run(here.clinic.events().search(actor, params, base=BASE, **given))
 
 

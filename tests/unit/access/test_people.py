@@ -167,7 +167,7 @@ def test_nobody_raises_or_shuts_themselves(house: House) -> None:
 def test_the_last_administrator_stays(house: House) -> None:
     admin, first = house.administration, house.keys_of[cast.ADMINISTRATOR.name]
     second = run(admin.add(SYSTEM, "second.one", roles=["administrator"]))
-    other = Actor(second, "second.one", frozenset({"administrator"}), "web", SCOPES)
+    other = Actor(second, "second.one", frozenset({"administrator"}), "web", SCOPES, session="session:8")
     run(admin.disable(SYSTEM, second))
     for made in (admin.disable(SYSTEM, first), admin.set_roles(SYSTEM, first, ["clinician"])):
         assert refused(made) == (Category.INVALID, "This is the last administrator who can sign in.")
@@ -178,7 +178,14 @@ def test_the_last_administrator_stays(house: House) -> None:
 
 def test_who_may_only_create_people_gives_no_role_that_they_do_not_have(house: House) -> None:
     house.now(lambda connection: put_policy(house, connection))
-    clerk = Actor(house.keys_of[cast.NURSE.name], "n.petrov", frozenset({"registrar"}), "web", SCOPES)
+    clerk = Actor(
+        house.keys_of[cast.NURSE.name],
+        "n.petrov",
+        frozenset({"registrar"}),
+        "web",
+        SCOPES,
+        session="session:9",
+    )
     assert refused(house.administration.add(clerk, "a.one", roles=["administrator"])) == (
         Category.FORBIDDEN, "You may give only roles that you have; not administrator.",
     )  # fmt: skip

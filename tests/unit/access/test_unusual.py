@@ -273,8 +273,8 @@ def test_everything_together_agrees_with_a_slow_recount(here: Scene) -> None:
         patient(
             f"p{number}", chance.choice(names),
             address=[{"line": [f"{number % 3} Elm"], "postalCode": "10001"}],
-            **({"meta": {"security": [{"code": "VIP"}]}} if number % 7 == 0 else {}),
         )
+        | ({"meta": {"security": [{"code": "VIP"}]}} if number % 7 == 0 else {})
         for number in range(40)
     ]  # fmt: skip
     staff = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from charthouse.base.errors import Category, Problem, problem
 from charthouse.fhir.definitions import Definitions
@@ -41,18 +41,41 @@ def _chosen(name: str, fields: frozenset[str]) -> bool:
 
 
 def refuse_telling(
-    definitions: Definitions, type: str, fields: frozenset[str], params: Iterable[tuple[str, str]]
+    definitions: Definitions,
+    type: str,
+    hidden: Mapping[str, frozenset[str]],
+    params: Iterable[tuple[str, str]],
 ) -> None:
-    """Raise `Problem(forbidden)` for a search of `type` whose conditions or order rest on a hidden element."""
-    if not fields:
+    """Raise `Problem(forbidden)` for a search of `type` that would tell of a hidden element: by its conditions, its
+    order, or what it includes. `hidden` are the elements by type."""
+    if not hidden:
         return
     for name, value in params:
-        codes: Sequence[str] = (name.partition(":")[0],)
-        if name in ("_sort",):
-            codes = [part.lstrip("-").partition(":")[0] for part in value.split(",")]
-        for code in codes:
-            if code in ("_text", "_content", "_filter") or _tells(definitions, type, code, fields):
-                raise _refusal(code)
+        for asked, code in _asked(type, name, value, hidden):
+            fields = hidden.get(asked, frozenset())
+            if fields and (
+                code in ("*", "_text", "_content", "_filter") or _tells(definitions, asked, code, fields)
+            ):
+                raise _refusal(code if code != "*" else name)
+
+
+def _asked(type: str, name: str, value: str, hidden: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(type, parameter) pairs that a parameter of a search looks at."""
+    plain = name.partition(":")[0]
+    if plain == "_sort":
+        for part in value.split(","):
+            yield type, part.lstrip("-").partition(":")[0]
+    elif plain in ("_include", "_revinclude"):
+        source, _, code = value.partition(":")
+        yield source, code.partition(":")[0] or "*"
+        if source == "*":
+            yield from ((other, "*") for other in hidden)
+    elif "." in name or plain == "_has":
+        # a chain walks through types that its words do not always tell, so every type is looked at
+        words = [word for part in name.split(".") for word in part.split(":")]
+        yield from ((other, word) for word in words for other in hidden)
+    else:
+        yield type, plain
 
 
 def _tells(definitions: Definitions, type: str, code: str, fields: frozenset[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from charthouse.access.rules.node import (
@@ -25,6 +25,7 @@ from charthouse.access.rules.node import (
     Some,
     Withheld,
     mapped,
+    some,
 )
 from charthouse.base.clock import now
 from charthouse.db import queries
@@ -40,6 +41,12 @@ REMEMBERED: Final = 4_000
 FEW: Final = 200  # labelled resources up to which a list of them is quicker than a look at each row
 LONG: Final = 60  # words of a condition from which on a guard in front of it pays
 SECURITY: Final = "_security"
+EVERY_TYPE: Final = "*"
+# What else a resource is about beside the patient whose record it is in: hidden, it hides the resource as well.
+RELATED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Account": ("subject",), "Appointment": ("actor",), "AppointmentResponse": ("actor",), "Group": ("member",),
+    "Observation": ("focus",), "Person": ("link",), "Provenance": ("target",), "Schedule": ("actor",),
+}  # fmt: skip
 _ROW: Final = re.compile(r"\br\.")
 # Who has to do with a patient: the type, its search parameter for the patient, and those for the people.
 RELATIONS: Final = (
@@ -141,7 +148,7 @@ class Narrowing:
         if known is not None and known.stamp == stamp and known.node is node:
             return known
         reduced = mapped(node, _Reduction(self, connection, type, stamp).atom)
-        fragment = None if reduced == ALWAYS else self._guarded(connection, reduced, type)
+        fragment = None if reduced == ALWAYS else self._whole(connection, reduced, type)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         timed = fragment is not None and any(arg is NOW for arg in fragment.args)
@@ -150,6 +157,20 @@ class Narrowing:
         return known
 
     # -- SQL
+
+    def _whole(self, connection: Connection, node: Node, type: str) -> Fragment:
+        """The condition on a row, and that nothing else the row is about is denied."""
+        own = self._guarded(connection, node, type)
+        params = [number for code in RELATED.get(type, ()) for number in self.params(connection, type, code)]
+        parts = node.parts if isinstance(node, Every) else (node,)
+        denials = some(mapped(part.part, _plain) for part in parts if isinstance(part, Not))
+        if not params or denials == NEVER:
+            return own
+        sql, args = self._fragment(connection, denials, EVERY_TYPE)
+        related = self._sql.unrelated.format(
+            params=self._texts.listed(len(params)), denied=_ROW.sub("t.", sql)
+        )
+        return _joined([own, Fragment(related, (*params, *args))], " AND ", EVERYTHING)
 
     def _guarded(self, connection: Connection, node: Node, type: str) -> Fragment:
         """The condition, behind one look at whether the row carries any of the labels it speaks of: most carry none."""
@@ -236,6 +257,8 @@ class Narrowing:
 
     def _labelled(self, connection: Connection, labels: Sequence[Label], type: str) -> Fragment:
         numbers = self.labels(connection, labels)
+        if type == EVERY_TYPE:
+            return self._labelled_anyhow(connection, numbers)
         frames = [(self._sql.label_of_resource, self.params(connection, type, SECURITY))]
         if type != "Patient":
             frames.append((self._sql.label_of_patient, self.params(connection, "Patient", SECURITY)))
@@ -245,6 +268,15 @@ class Narrowing:
                 for frame, params in frames if params and numbers
             ], " OR ", NOTHING,
         )  # fmt: skip
+
+    def _labelled_anyhow(self, connection: Connection, numbers: Sequence[int]) -> Fragment:
+        """The same for a resource whose type is not known beforehand."""
+        params = [row[0] for row in connection.run(self._sql.security_params, (SECURITY,))]
+        if not params or not numbers:
+            return NOTHING
+        listed = self._texts.listed
+        sql = self._sql.label_of_either.format(params=listed(len(params)), list=listed(len(numbers)))
+        return Fragment(sql, (*params, *numbers))
 
     def _care(self, connection: Connection, practitioner: str) -> Fragment:
         me = self.key(connection, "Practitioner", practitioner)
@@ -289,8 +321,9 @@ class Narrowing:
         permits: bool,
         labels: Sequence[Label] = (),
     ) -> Fragment:
+        own = () if type == EVERY_TYPE else self.params(connection, type, SECURITY)
         security = (
-            next(iter(self.params(connection, type, SECURITY)), 0),
+            next(iter(own), 0),
             next(iter(self.params(connection, "Patient", SECURITY)), 0),
         )
         args = (
@@ -330,6 +363,11 @@ class _Reduction:
         if isinstance(atom, Withheld) and not self._denials:
             return NEVER
         return atom
+
+
+def _plain(atom: Node) -> Node:
+    """Criteria are about one type, and say nothing about another."""
+    return NEVER if isinstance(atom, Criteria) else atom
 
 
 def certain(node: Node, home: int) -> bool | None:

@@ -127,6 +127,11 @@ class Rights:
             self._joined[asked] = None if node == ALWAYS else node
         return self._joined[asked]
 
+    def masked(self) -> dict[str, frozenset[str]]:
+        """Type -> elements that are hidden, for the types of which some are."""
+        types = {type for grant in self._grants if grant.effect == "hide" for type in grant.types}
+        return {type: self.rule(type).hidden for type in types}
+
     def rule(self, type: str) -> Rule:
         """The compiled rule for a type."""
         rule = self._rules.get(type)

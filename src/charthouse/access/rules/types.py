@@ -35,7 +35,8 @@ def groups(definitions: Definitions) -> Groups:
     }  # fmt: skip
     return {
         "@all": every,
-        "@patient": (frozenset(definitions.compartment("Patient")) | about | {"Patient", "Binary"}) & every,
+        "@patient": (frozenset(definitions.compartment("Patient")) | about | {"Patient", "Binary", "Bundle"})
+        & every,
         "@directory": DIRECTORY & every,
         "@conformance": CONFORMANCE & every,
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from charthouse.access.rules.node import (
+    ALWAYS,
     About,
     Care,
     Criteria,
@@ -17,6 +20,21 @@ from charthouse.access.rules.node import (
     Some,
     Withheld,
 )
+
+
+def told(rows: Mapping[str, Node], open: Iterable[str]) -> list[tuple[str, str, list[str]]]:
+    """What is open, as people read it: (interactions, which rows, what is left out of them), alike ones together."""
+    found: dict[Node, list[str]] = {}
+    for word in sorted(open):
+        found.setdefault(rows.get(word, ALWAYS), []).append(word)
+    lines: list[tuple[str, str, list[str]]] = []
+    for node, words in found.items():
+        parts = node.parts if isinstance(node, Every) else (node,)
+        shut = [part.part for part in parts if isinstance(part, Not)]
+        left = [one for part in shut for one in (part.parts if isinstance(part, Some) else (part,))]
+        shown = [part for part in parts if not isinstance(part, Not)]
+        lines.append((", ".join(words), said(Every(tuple(shown))), [said(one) for one in left]))
+    return lines
 
 
 def said(node: Node) -> str:

@@ -103,6 +103,11 @@ def _home(rows: Rows, codes: tuple[str, ...], tree: Tree, type: str) -> tuple[st
         for name, kind, id in rows.references:
             if name == code and kind == "Patient":
                 return kind, id
+    if type == "Bundle":  # a document or message is in the record of the patient it brings along
+        for entry in tree.get("entry") or ():
+            inside = entry.get("resource") if isinstance(entry, dict) else None
+            if isinstance(inside, dict) and inside.get("resourceType") == "Patient" and "id" in inside:
+                return "Patient", inside["id"]
     if type == "Binary":  # no parameter finds it by this, but it tells whose it is (R4 binary.html#security)
         named = tree.get("securityContext")
         ref = references.parse(named.get("reference") or "") if isinstance(named, dict) else None

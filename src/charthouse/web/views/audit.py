@@ -85,6 +85,7 @@ async def events(site: Site, request: Request, desk: Desk) -> Response:
 
 async def report(site: Site, request: Request, desk: Desk) -> Response:
     """`GET /audit/report/{patient}`: the access report for a patient, to print and hand over."""
+    site.clinic.trail.require(desk.actor, "print")
     id, key = await _patient(site, request)
     made = await dossier(site.clinic.trail, desk.actor, Question(patient=key, words="access report"), "print")
     names = await patients(site, desk, [id])

@@ -12,7 +12,7 @@ from charthouse.access.actor import Actor
 from charthouse.access.audit import event
 from charthouse.access.rules.document import HOUSE
 from charthouse.access.rules.shelf import Kept
-from charthouse.access.rules.words import said
+from charthouse.access.rules.words import told
 from charthouse.access.sessions import CLIENT, SCOPES
 from charthouse.base.clock import instant
 from charthouse.base.errors import Issue, Problem, invalid, not_found
@@ -55,7 +55,7 @@ async def attempt(site: Site, request: Request, desk: Desk) -> Response:
     rule = site.clinic.policy.rights(
         Actor(person.id, person.name, person.roles, CLIENT, SCOPES, session="session:0")
     ).rule(type)
-    found = [(word, said(rule.rows[word]) if word in rule.rows else "all rows") for word in sorted(rule.open)]
+    found = told(rule.rows, rule.open)
     return _list(site, request, desk, user=user, type=type, found=found, hidden=sorted(rule.hidden))
 
 

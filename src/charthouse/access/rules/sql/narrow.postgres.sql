@@ -6,6 +6,14 @@ EXISTS (SELECT 1 FROM token_index i WHERE i.key = r.key AND i.home = r.home AND 
 -- name: label_of_patient
 EXISTS (SELECT 1 FROM token_index i WHERE i.key = r.home AND i.home = r.home AND i.param = ? AND i.code {list} OFFSET 0)
 
+-- name: label_of_either
+EXISTS (SELECT 1 FROM token_index i WHERE i.key IN (r.key, r.home) AND i.home = r.home AND i.param {params} AND i.code {list} OFFSET 0)
+
+-- name: unrelated
+NOT EXISTS (SELECT 1 FROM reference_index x CROSS JOIN resource t
+    WHERE x.key = r.key AND x.home = r.home AND x.param {params} AND t.key = x.target AND t.deleted = 0 AND t.version > 0
+        AND ({denied}) OFFSET 0)
+
 -- name: cared_for
 EXISTS (SELECT 1 FROM reference_index p WHERE p.target = r.home AND p.home = r.home AND p.param {patients} AND EXISTS (
     SELECT 1 FROM reference_index a WHERE a.key = p.key AND a.home = r.home AND a.param {members} AND a.target {me}) OFFSET 0)

@@ -27,6 +27,16 @@ r.home IN (SELECT i.key FROM token_index i WHERE i.param = ? AND i.code {list})
 -- name: count_labelled
 SELECT count(*) FROM (SELECT 1 FROM token_index i WHERE i.param = ? AND i.code {list} LIMIT ?) n
 
+-- name: label_of_either
+EXISTS (SELECT 1 FROM token_index i WHERE i.key IN (r.key, r.home) AND i.param {params} AND +i.code {list})
+
+-- name: security_params
+SELECT id FROM param WHERE code = ?
+
+-- name: unrelated
+NOT EXISTS (SELECT 1 FROM reference_index x CROSS JOIN resource t
+    WHERE x.key = r.key AND x.param {params} AND t.key = x.target AND t.deleted = 0 AND t.version > 0 AND ({denied}))
+
 -- name: guarded
 (CASE WHEN {guard} THEN {whole} ELSE {plain} END)
 

@@ -1,0 +1,266 @@
+"""One condition of a search: what its name says (parameter, modifier, chain), and its values read by that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from charthouse.base.errors import Problem, invalid
+from charthouse.search import values
+from charthouse.search.known import LATER, Book, Known, Reader, too_many, unsupported
+from charthouse.search.query import (
+    MAX_HOPS,
+    MAX_LISTED,
+    MAX_RANGES,
+    MAX_STEPS,
+    Among,
+    Criterion,
+    Hop,
+    Kind,
+    Pair,
+    Value,
+)
+from charthouse.store.index import Source
+
+_MODIFIERS: Final = frozenset((
+    "missing", "exact", "contains", "not", "text", "in", "not-in", "below", "above", "type", "identifier",
+    "of-type", "iterate", "recurse",
+))  # fmt: skip
+_LISTED: Final = frozenset((Kind.TOKEN, Kind.REFERENCE, Kind.URI, Kind.ID))  # whose alternatives are one list
+_USABLE: Final = {
+    Kind.STRING: "Leave the modifier out (start of the text) or use :exact, :contains or :missing.",
+    Kind.TOKEN: "Leave the modifier out or use :not, :text, :in, :not-in, :below, :above or :missing.",
+    Kind.REFERENCE: "Leave the modifier out, name a type, e.g. :Patient, or use :identifier, :text or :missing.",
+    Kind.URI: "Leave the modifier out or use :below, :above or :missing.",
+}
+_BY_ID: Final = ("_id", "_lastUpdated")  # which every resource has
+# (kind, modifier) that only changes what is compared -> how its values are read.
+_MODES: Final[dict[tuple[Kind, str], Reader]] = {
+    (Kind.STRING, "contains"): values.string,
+    (Kind.TOKEN, "text"): values.string,
+    (Kind.REFERENCE, "text"): values.string,
+    (Kind.REFERENCE, "identifier"): values.token,
+    (Kind.URI, "below"): values.address,
+    (Kind.URI, "above"): values.address,
+}  # fmt: skip
+
+Touch = Callable[[str, str], None]
+
+
+class Criteria:
+    """Reads conditions on any type; `touch` is told each (type, parameter) that one rests on."""
+
+    def __init__(self, book: Book, touch: Touch) -> None:
+        self._book = book
+        self._touch = touch
+
+    def read(self, type: str, name: str, text: str, *, depth: int = 0) -> Criterion:
+        """The condition `name=text` on `type`. Raises `Problem` naming what is wrong with it."""
+        known = self._book.of(type).get(name)
+        if known is None:
+            if name.startswith("_has:"):
+                return self._reverse(type, name, text, depth)
+            if name == "_list":
+                return self._list(type, text)
+            if "." in name:
+                return self._chain(type, name, text, depth)
+        param, negated, mode = (known, False, "") if known else self._modified(type, name)
+        self._touch(type, param.code)
+        if not text:
+            raise invalid(
+                "value", f'"{name}" has no value.', place=name,
+                repair="Give it a value or leave the parameter out.",
+            )  # fmt: skip
+        check_text(name, text)
+        if param.kind is Kind.COMPOSITE and not mode:
+            parts = tuple(self._pair(type, param, name, part) for part in _alternatives(param, name, text))
+            return Criterion(name, param.kind, param.source, parts, False, "", param.code)
+        found = _values(param, name, text)
+        if depth and any(isinstance(one, Among) for one in found):
+            raise unsupported(
+                "Code systems are asked for parameters of the type that is searched only.", name,
+                "List the codes, with commas between them.",
+            )  # fmt: skip
+        return Criterion(name, param.kind, param.source, found, negated, mode, param.code)
+
+    # -- parameters and modifiers
+
+    def _modified(self, type: str, name: str) -> tuple[Known, bool, str]:
+        """The parameter behind a name with a modifier, whether it is negated, and the mode; else why not."""
+        code, _, modifier = name.partition(":")
+        param = self._book.of(type).get(code)
+        if param is None:
+            raise self._book.missing(type, code, name)
+        kind = param.kind
+        if modifier == "missing" and code not in _BY_ID and kind is not Kind.COMPOSITE:
+            return param._replace(read=values.truth), False, modifier
+        if modifier == "exact" and kind is Kind.STRING:
+            return param._replace(read=values.exact), False, ""
+        if modifier == "not" and kind is Kind.TOKEN:
+            return param, True, ""
+        if modifier in values.AMONG and kind is Kind.TOKEN:
+            return param._replace(read=values.AMONG[modifier]), modifier == "not-in", ""
+        if modifier == "of-type" and kind is Kind.TOKEN and param.is_identifier:
+            return param._replace(read=values.typed), False, modifier
+        if (kind, modifier) in _MODES and (modifier != "identifier" or not param.is_canonical):
+            return param._replace(read=_MODES[kind, modifier]), False, modifier
+        if kind is Kind.REFERENCE and self._book.definitions.is_resource(modifier):
+            check_target(param, modifier, name)
+            return param._replace(read=self._book.reference_reader((modifier,))), False, ""
+        repair = _USABLE.get(kind, "Leave the modifier out, or use :missing.")
+        if modifier in _MODIFIERS:
+            raise unsupported(f'The modifier ":{modifier}" is not supported on "{code}".', name, repair)
+        raise invalid(
+            "value", f'"{code}" has no modifier ":{modifier}".', place=name, value=modifier, repair=repair
+        )
+
+    def _pair(self, type: str, param: Known, name: str, text: str) -> Pair:
+        """The parts of a composite value, each read by its component (R4 search.html#composite)."""
+        parts = values.split(text, "$")
+        if len(parts) != len(param.parts) or not all(parts):
+            raise invalid(
+                "value", f'"{name}" takes {len(param.parts)} values with $ between them.', place=name, value=text,
+                repair=f"Write {'$'.join(part.code for part in param.parts)}; a $ inside a value is written \\$.",
+            )  # fmt: skip
+        found: list[Criterion] = []
+        for part, asked in zip(param.parts, parts, strict=True):
+            self._touch(type, part.code)
+            found.append(
+                Criterion(name, part.kind, part.source, (part.read(name, asked),), False, "", part.code)
+            )
+        return Pair(tuple(found))
+
+    # -- along references
+
+    def _chain(self, type: str, name: str, text: str, depth: int) -> Criterion:
+        """`reference.rest` and `reference:Type.rest` (R4 search.html#chaining)."""
+        first, _, rest = name.partition(".")
+        code, _, target = first.partition(":")
+        known = self._book.of(type)
+        param = known.get(code)
+        if param is None and (code in LATER or code not in self._book.definitions.search_params(type)):
+            if code in LATER:
+                raise self._book.missing(type, code, name)
+        if param is None or param.kind is not Kind.REFERENCE:
+            raise invalid(
+                "not-found", f'"{name}" goes through "{code}", which is no reference parameter here.', place=name,
+                value=name, repair="Only references can be searched through.",
+            )  # fmt: skip
+        _check_depth(name, depth)
+        self._touch(type, code)
+        if target:
+            if not self._book.definitions.is_resource(target):
+                raise invalid("value", f'"{target}" is not a resource type.', place=name, value=target)
+            check_target(param, target, name)
+            targets: Sequence[str] = (target,)
+        else:
+            targets = self._book.targets(param)
+        hops = self._hops(targets, name, rest, text, depth)
+        return Criterion(name, Kind.CHAIN, param.source, tuple(hops), False, "", code)
+
+    def _hops(self, targets: Sequence[str], name: str, rest: str, text: str, depth: int) -> list[Hop]:
+        """The condition on each type that the reference can lead to and that has the parameter."""
+        hops: list[Hop] = []
+        refusal: Problem | None = None
+        code = rest.partition(".")[0].partition(":")[0]
+        for target in targets:
+            if len(targets) > 1 and not (rest.startswith("_has:") or code in self._book.of(target)):
+                continue
+            try:
+                hops.append(Hop(target, self.read(target, rest, text, depth=depth + 1)))
+            except Problem as failure:
+                refusal = refusal or failure
+        if not hops:
+            raise refusal or invalid(
+                "not-found", f'No type that "{name}" leads to has a search parameter "{code}".', place=name,
+                value=name, repair=f"It leads to {', '.join(targets[:8])}.",
+            )  # fmt: skip
+        if len(hops) > MAX_HOPS:
+            raise invalid(
+                "too-costly", f'"{name}" leads to too many types.', place=name, value=name,
+                repair=f"Name the type, e.g. {name.partition('.')[0]}:{hops[0].type}.{rest}.",
+            )  # fmt: skip
+        return hops
+
+    def _reverse(self, type: str, name: str, text: str, depth: int) -> Criterion:
+        """`_has:Type:reference:rest` (R4 search.html#has)."""
+        parts = name.split(":", 3)
+        if len(parts) < 4 or not all(parts):
+            raise invalid(
+                "value", '"_has" is written _has:Type:reference:parameter.', place=name, value=name,
+                repair="Write e.g. _has:Observation:subject:code=8480-6.",
+            )  # fmt: skip
+        _, other, code, rest = parts
+        if not self._book.definitions.is_resource(other):
+            raise invalid("value", f'"{other}" is not a resource type.', place=name, value=other)
+        _check_depth(name, depth)
+        param = self._book.of(other).get(code)
+        if param is None:
+            raise self._book.missing(other, code, name)
+        if param.kind is not Kind.REFERENCE:
+            raise invalid("value", f'"{other}:{code}" is no reference.', place=name, value=code)
+        check_target(param, type, name)
+        self._touch(other, code)
+        hop = Hop(other, self.read(other, rest, text, depth=depth + 1))
+        return Criterion(name, Kind.REVERSE, param.source, (hop,), False, "", "_has")
+
+    def _list(self, type: str, text: str) -> Criterion:
+        """`_list=id`: what the entries of a List refer to (R4 search.html#list)."""
+        if text.startswith("$"):
+            raise unsupported(f'The list "{text}" is not kept here.', "_list", "Search by the parameters of the type.")
+        found = self._reverse(type, "_has:List:item:_id", text, 0)
+        return found._replace(name="_list", code="_list")
+
+
+def _values(param: Known, name: str, text: str) -> tuple[Value, ...]:
+    read = param.read
+    if "," not in text:
+        return (read(name, text),)
+    return tuple(dict.fromkeys(read(name, part) for part in _alternatives(param, name, text)))
+
+
+def _alternatives(param: Known, name: str, text: str) -> list[str]:
+    parts = values.alternatives(text)
+    if "" in parts:
+        raise invalid(
+            "value", f'"{name}" has an empty value between commas.', place=name, value=text,
+            repair="Remove the comma, or write \\, for a comma inside a value.",
+        )  # fmt: skip
+    most = MAX_LISTED if param.kind in _LISTED else MAX_RANGES
+    if len(parts) > most:
+        raise too_many(f'"{name}" has {len(parts)} values', name, most)
+    return parts
+
+
+def _check_depth(name: str, depth: int) -> None:
+    if depth >= MAX_STEPS:
+        raise too_many("The search walks along too many references", name, MAX_STEPS)
+
+
+def check_target(param: Known, type: str, name: str) -> None:
+    """Refuse a type that a reference parameter never leads to."""
+    if not param.refers_to(type):
+        raise invalid(
+            "value", f'"{param.code}" does not refer to {type}.', place=name, value=type,
+            repair=f"It refers to {', '.join(param.targets[:8])}.",
+        )  # fmt: skip
+
+
+def check_text(name: str, text: str) -> None:
+    """Refuse what no database text can hold: NUL, and halves of characters."""
+    if "\x00" in text or not (text.isascii() or _is_whole(text)):
+        raise invalid(
+            "value", f'"{name}" holds a character that is not text.', place=name, value=ascii(text),
+            repair="Percent-encode the value as UTF-8.",
+        )  # fmt: skip
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+NO_SOURCE: Final = Source(())
