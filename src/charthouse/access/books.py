@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from charthouse.access.actor import Actor
+from charthouse.access.canonical import KINDS
 from charthouse.access.policy import Policy
 from charthouse.base.errors import Issue
 from charthouse.db.connect import Connection
@@ -51,8 +52,10 @@ class Books:
         self._sent = ThreadPoolExecutor(1, thread_name_prefix="sent-books")
 
     def permit(self, actor: Actor, type: str) -> None:
-        """Raise `Problem(forbidden)` unless the actor may read `type`."""
-        self._policy.require_whole(actor, type, "read")
+        """Raise `Problem(forbidden)` unless the actor may read `type`: a kind of book as a whole, another on some rows."""
+        if type in KINDS:
+            self._policy.require_whole(actor, type, "read")
+        self._policy.require(actor, type, "read")
 
     async def consult(
         self,

@@ -123,7 +123,7 @@ def foreign() -> Problem:
 def two_credentials() -> Problem:
     """The answer to a page that is asked for with a token: pages belong to who sits at the screen."""
     return problem(
-        Category.FORBIDDEN, "login", "A page takes a sign-in, and no token beside it.",
+        Category.FORBIDDEN, "forbidden", "A page takes a sign-in, and no token beside it.",
         place="header authorization", repair="Leave the Authorization header out.",
     )  # fmt: skip
 

@@ -232,6 +232,7 @@ class Gate:
             except Stale:
                 plan.undo()
                 continue
+            self._notice.stale()
             if any(change.type == "Consent" for change in changes):
                 self._consents.stale()
             return await self._outcomes(actor, interaction, plan, written)

@@ -28,6 +28,10 @@ class Notice:
         self._codes = -1
         self._any = False
 
+    def stale(self) -> None:
+        """Something was written here: look again at once."""
+        self._until = 0
+
     def any(self, connection: Connection) -> bool:
         """Whether the record knows any of the labels at all; most do not, and are asked no further."""
         moment = self._clock()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from charthouse.access.actor import Actor
 from charthouse.access.audit import Audit, event
+from charthouse.access.notice import TEXT, Notice
 from charthouse.access.policy import Policy
 from charthouse.access.rules.mask import masked
 from charthouse.access.rules.narrow import Narrowing
@@ -30,6 +31,8 @@ class Outlet:
         self._narrowing = narrowing
         self._audit = audit
         self._actor = actor
+        self._notice = Notice(narrowing)
+        self.notice = ""  # what must travel with what was given so far (42 CFR 2.32)
 
     def resources(
         self, types: Sequence[str], patients: Sequence[str] = ()
@@ -83,5 +86,7 @@ class Outlet:
                         patients={stored.home for stored in mine if stored.home},
                     )
                 )
+            if not self.notice and self._notice.on(connection, mine):
+                self.notice = TEXT
             for stored in mine:
                 yield masked(stored, hidden, self._record.codec).body

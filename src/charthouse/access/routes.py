@@ -49,6 +49,10 @@ OPEN: Final = (
     Open("/favicon.ico", _READ, "asked for by browsers"),
 )
 
+# Open only where the clinic publishes its workforce guide (`CHARTHOUSE_PUBLIC_GUIDE`); shut like the rest elsewhere.
+# Their pages decide by themselves (`web.guided`): nothing of the record is behind them.
+PUBLISHED: Final = ("/salary", "/salary.json", "/salary/", "/careers", "/careers/", "/guide", "/guide.pdf", "/guide/")
+
 _EXACT: Final[Mapping[str, frozenset[str]]] = {
     entry.path: entry.methods for entry in OPEN if not entry.path.endswith("/")
 }
@@ -63,6 +67,11 @@ def is_open(method: str, path: str) -> bool:
     if "//" in path or "/." in path:  # a path that another reader might take to lead elsewhere
         return False
     return any(path.startswith(prefix) and method in methods for prefix, methods in _BELOW)
+
+
+def is_published(path: str) -> bool:
+    """Whether a path is one of the workforce guide."""
+    return any(path == one or (one.endswith("/") and path.startswith(one)) for one in PUBLISHED)
 
 
 def describe(app: Any) -> list[dict[str, Any]]:
@@ -81,6 +90,8 @@ def describe(app: Any) -> list[dict[str, Any]]:
             rows.append({"path": path, "methods": opened, "open": True, "needs": "nothing"})
         if shut:
             needs = ANY_NEED if SAFE.issuperset(shut) else WRITE_NEED
+            if is_published(probe):
+                needs += ", or nothing where CHARTHOUSE_PUBLIC_GUIDE is on"
             rows.append({"path": path, "methods": shut, "open": False, "needs": needs})
     return rows
 

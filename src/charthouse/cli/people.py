@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -15,6 +15,8 @@ from charthouse.cli.options import AsJson, Data, Database, opened
 if TYPE_CHECKING:
     from charthouse.access.people import Person
     from charthouse.app import Clinic
+
+T = TypeVar("T")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user name.", show_default=False)]
 
@@ -71,7 +73,7 @@ def add(
     from charthouse.access.actor import SYSTEM
 
     with opened(data, database) as clinic:
-        key = asyncio.run(clinic.administration.add(SYSTEM, name, display, role or (), email=email))
+        key = _run(clinic.administration.add(SYSTEM, name, display, role or (), email=email))
         typer.echo(_invitation(clinic, key))
 
 
@@ -96,7 +98,7 @@ def roles(
         person = _person(clinic, name)
         wanted = (person.roles | set(give or ())) - set(take or ())
         if wanted != person.roles:
-            asyncio.run(clinic.administration.set_roles(SYSTEM, person.id, wanted))
+            _run(clinic.administration.set_roles(SYSTEM, person.id, wanted))
         typer.echo(json.dumps(sorted(wanted)) if json_ else " ".join(sorted(wanted)) or "(none)")
 
 
@@ -105,7 +107,7 @@ def disable(name: Name, data: Data = None, database: Database = None) -> None:
     from charthouse.access.actor import SYSTEM
 
     with opened(data, database) as clinic:
-        asyncio.run(clinic.administration.disable(SYSTEM, _person(clinic, name).id))
+        _run(clinic.administration.disable(SYSTEM, _person(clinic, name).id))
 
 
 def enable(name: Name, data: Data = None, database: Database = None) -> None:
@@ -113,7 +115,7 @@ def enable(name: Name, data: Data = None, database: Database = None) -> None:
     from charthouse.access.actor import SYSTEM
 
     with opened(data, database) as clinic:
-        asyncio.run(clinic.administration.enable(SYSTEM, _person(clinic, name).id))
+        _run(clinic.administration.enable(SYSTEM, _person(clinic, name).id))
 
 
 def reset(name: Name, data: Data = None, database: Database = None) -> None:
@@ -121,7 +123,7 @@ def reset(name: Name, data: Data = None, database: Database = None) -> None:
     from charthouse.access.actor import SYSTEM
 
     with opened(data, database) as clinic:
-        asyncio.run(clinic.administration.reset_factors(SYSTEM, _person(clinic, name).id))
+        _run(clinic.administration.reset_factors(SYSTEM, _person(clinic, name).id))
 
 
 def _person(clinic: Clinic, name: str) -> Person:
@@ -135,7 +137,14 @@ def _invitation(clinic: Clinic, key: int) -> str:
     """An invitation at the address people use."""
     from charthouse.access.actor import SYSTEM
 
-    path = asyncio.run(clinic.administration.invite(SYSTEM, key))
+    path = _run(clinic.administration.invite(SYSTEM, key))
     asked = clinic.settings
     serving = None if asked.base_url or asked.database_url else lock.address(asked.data)
     return (serving or clinic.base_url) + path
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Carry out one piece of work that the server would do on its event loop."""
+    import asyncio
+
+    return asyncio.run(work)

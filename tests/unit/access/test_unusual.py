@@ -238,7 +238,9 @@ def test_a_visit_ties_if_it_touches_the_days_around(
 
 
 def test_a_write_opens_a_chart_too(here: Scene) -> None:
-    key = here.put(patient("p1", "Okafor"), actor=here.actor(cast.DOCTOR))[0]
+    key = here.put(patient("p1", "Okafor"))[0]
+    doctor = here.people[cast.DOCTOR.name]
+    here.clinic.write(lambda connection: connection.run(f"UPDATE txn SET actor = {doctor}"))
     here.watch()
     assert "surname" in _found(here)[cast.DOCTOR.name, key]
 

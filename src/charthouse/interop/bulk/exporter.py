@@ -9,14 +9,16 @@ from typing import Any
 from charthouse.access.actor import SYSTEM
 from charthouse.base.errors import invalid
 
+NOTICE = "NOTICE.txt"  # what must travel with the files, where something must
+
 
 def export(
     clinic: Any, folder: Path, *, types: Sequence[str] = (), patients: Sequence[str] = ()
 ) -> dict[str, int]:
     """Write `Type.ndjson` files into `folder`; returns how many of each type.
 
-    With `patients`, only what belongs to these patients' records. Raises `Problem(invalid)` for a
-    folder that is not empty or a type that does not exist.
+    Beside them stands a notice, where one must travel with what is in them. With `patients`, only what belongs to
+    these patients' records. Raises `Problem(invalid)` for a folder that is not empty or a type that does not exist.
     """
     unknown = [name for name in types if not clinic.definitions.is_resource(name)]
     if unknown:
@@ -31,7 +33,8 @@ def export(
             repair="Name a new one.",
         )
     written: dict[str, int] = {}
-    for name, bodies in clinic.outlet(SYSTEM).resources(types or clinic.definitions.resource_types, patients):
+    outlet = clinic.outlet(SYSTEM)
+    for name, bodies in outlet.resources(types or clinic.definitions.resource_types, patients):
         with (folder / f"{name}.ndjson").open("wb") as file:
             count = 0
             for body in bodies:
@@ -42,4 +45,6 @@ def export(
             written[name] = count
         else:
             (folder / f"{name}.ndjson").unlink()
+    if outlet.notice:
+        (folder / NOTICE).write_text(f"{outlet.notice}\n", encoding="utf-8")
     return written

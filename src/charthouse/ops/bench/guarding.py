@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
+from charthouse.access.actor import SYSTEM
+from charthouse.fhir.bundle import Entry
+from charthouse.fhir.resource import Tree
 from charthouse.ops.bench import disk, invented, load
 from charthouse.ops.bench.bench import Bench
 from charthouse.ops.bench.figure import Figure, Goal, Run
-from charthouse.ops.bench.house import House, house
+from charthouse.ops.bench.house import PERSON, WHOLE, House, house
 from charthouse.ops.bench.load import Request
 from charthouse.ops.bench.process import Server
 from charthouse.ops.bench.reading import CONNECTIONS, sent, warm
 
 PAGE: Final = 20  # resources on a page of a search
+SEALED: Final = 500  # labelled resources beside the open ones
+LEFT: Final = 0.8  # of the rate, with policies that look at every row
 AIM: Final = 35  # percent; the audit is on the disk before the answer leaves
 
 
 def measure(bench: Bench) -> list[Figure]:
-    """The cost of the durable read audit, of reads and of searches."""
+    """The cost of the durable read audit, and of policies that look at every row, for reads and for searches."""
     with house(bench, "access") as home:
-        return audited(bench, home)
-        # Policies on and off are measured here, too, over the same record: `guarded(bench, home)`.
+        return [*audited(bench, home), *guarded(bench, home)]
 
 
 def audited(bench: Bench, home: House) -> list[Figure]:
@@ -41,6 +46,63 @@ def audited(bench: Bench, home: House) -> list[Figure]:
         Figure(f"audit of {name}", "% of the rate", made, Goal(aim=AIM, low=True), notes)
         for name, made in runs.items()
     ]
+
+
+def guarded(bench: Bench, home: House) -> list[Figure]:
+    """What is left of the rates for a clinician, whose policy looks at labels, care and consents of every row, beside
+    an administrator, whom none bounds: the same load on the same server, in turns."""
+    loads = {"read": _reads(bench, home), "search": _searches(bench, home)}
+    runs: dict[str, list[Run]] = {name: [] for name in loads}
+    _seal(bench, home)
+    with home.served() as server:
+        bound, whole = ((home.sign_in(server, person),) for person in (PERSON, WHOLE))
+        for file in loads.values():
+            for who in (whole, bound):
+                warm(bench, server, file, who)
+        for number in range(bench.runs):
+            bench.round("access", number)
+            for name, file in loads.items():
+                without = sent(bench, server, file, whole, bench.seconds)
+                within = sent(bench, server, file, bound, bench.seconds)
+                floors = {"unbounded": without.rate, "bounded": within.rate}
+                runs[name].append(Run(within.rate / without.rate, within.p50, within.p95, within.p99, floors))
+    notes = {"client": bench.client, "sealed": SEALED, "connections": CONNECTIONS}
+    return [
+        Figure(f"policies on {name}", "of the rate", made, Goal(LEFT, 0.95), notes)
+        for name, made in runs.items()
+    ]
+
+
+def _seal(bench: Bench, home: House) -> None:
+    """Give the policies something to look for: labelled measurements, a closed chart, and a consent that denies."""
+    whose = {"reference": f"Patient/{invented.patient_id(0)}"}
+    trees: list[Tree] = [
+        {"resourceType": "Patient", "id": "bench-closed", "meta": _label("VIP")},
+        {
+            "resourceType": "Consent", "id": "bench-denied", "status": "active", "category": [{"text": "Privacy"}],
+            "patient": {"reference": "Patient/bench-closed"}, "scope": {"coding": [{"code": "patient-privacy"}]},
+            "policyRule": {"text": "Opt-out"}, "provision": {"type": "deny"},
+        },
+    ]  # fmt: skip
+    trees += [
+        {
+            "resourceType": "Observation", "id": f"bench-sealed-{number}", "status": "final", "subject": whose,
+            "code": {"text": "Sealed"}, "meta": _label("ETH"),
+        }
+        for number in range(SEALED)
+    ]  # fmt: skip
+    entries = [
+        Entry("PUT", tree["resourceType"], tree["id"], tree, index=place) for place, tree in enumerate(trees)
+    ]
+    clinic = bench.opened(home.place)
+    try:
+        asyncio.run(clinic.gate.commit(SYSTEM, entries, interaction="transaction"))
+    finally:
+        clinic.close()
+
+
+def _label(code: str) -> Tree:
+    return {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": code}]}
 
 
 def _cost(bench: Bench, home: House, server: Server, bare: Server, file: Path) -> Run:

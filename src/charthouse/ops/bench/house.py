@@ -32,6 +32,7 @@ WORTH_PROCESSES: Final = 50_000  # resources below which other processes are not
 AHEAD: Final = 4
 PERSON: Final = "bench.clinician"
 ROLE: Final = "clinician"
+WHOLE: Final = "bench.administrator"  # whom no policy bounds
 
 _preparer: Preparer  # of a worker process, set once when it starts
 
@@ -105,9 +106,9 @@ class House:
             if twin != self.place:
                 twin.remove()
 
-    def sign_in(self, server: Server) -> str:
-        """A session of a clinician: the Cookie header that carries it."""
-        link = process.timed(charthouse("token", *self.place.options, "--user", PERSON))[1].strip()
+    def sign_in(self, server: Server, person: str = PERSON) -> str:
+        """A session of a clinician, or of another person: the Cookie header that carries it."""
+        link = process.timed(charthouse("token", *self.place.options, "--user", person))[1].strip()
         status, headers, _ = server.ask(link[link.index("/", 8) :])
         if status != 303:
             raise wrong(f"signing in answered {status}")
@@ -147,6 +148,7 @@ def found(bench: Bench, place: Place, size: Size, progress: Callable[[int], None
     try:
         clinic.record.state("profile", PROFILE)
         clinic.write(lambda connection: clinic.people.add(connection, PERSON, "Bench", [ROLE]))
+        clinic.write(lambda connection: clinic.people.add(connection, WHOLE, "Bench", ["administrator"]))
         fill(clinic, size, progress)
     finally:
         clinic.close()

@@ -17,6 +17,7 @@ from charthouse.ops.bench import (
     expressions,
     guarding,
     importing,
+    paying,
     reading,
     searching,
     starting,
@@ -41,6 +42,7 @@ MEASURES: Final[dict[str, Callable[[Bench], list[Figure]]]] = {
     "terminology": consulting.measure,
     "fhirpath": expressions.measure,
     "codes": coding.measure,
+    "salary": paying.measure,
 }
 
 

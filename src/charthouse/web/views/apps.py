@@ -147,6 +147,7 @@ async def one(site: Site, request: Request, desk: Desk) -> Response:
 
 async def decide(site: Site, request: Request, desk: Desk) -> Response:
     """`POST /apps/{app}`: approve with the scopes left ticked, refuse, disable, or make a new secret."""
+    site.clinic.oauth.require(desk.actor, "update")
     app, form = _app(site, request), await request.form()
     decision = str(form.get("decision") or "")
     if decision == "secret":

@@ -33,7 +33,11 @@ VISITS: Final = 8
 
 
 async def page(site: Site, request: Request, desk: Desk) -> Response:
-    """`GET /`."""
+    """`GET /`. A patient finds the own chart there."""
+    if desk.actor.patient is not None and desk.actor.roles == {"patient"}:
+        own = site.clinic.emergency.patient(desk.actor.patient)
+        if own is not None:
+            return RedirectResponse(f"/chart/{own}", 303, HEADERS)
     counts, visits, desk = await asyncio.gather(_counts(site, desk), _visits(site, desk), tabbed(site, desk))
     lately, _ = await cards_of(site, desk, desk.charts.lately)
     return site.page(

@@ -39,10 +39,12 @@ async def page(site: Site, request: Request, desk: Desk) -> Response:
     wanted = request.query_params.get("tab", "")
     tab = wanted if wanted in TABS else TABS[0]
     source = ""
+    notice = ""
     deleted = False
     try:
         stored = await site.clinic.gate.read(desk.actor, kind, name)
         tree = stored.tree
+        notice = await site.clinic.gate.notice((stored,))
         source = pretty(stored.body) if tab == "source" else ""
     except Problem as failure:
         if failure.category is not Category.GONE:
@@ -74,6 +76,7 @@ async def page(site: Site, request: Request, desk: Desk) -> Response:
         address=f"/record/{kind}/{name}",
         tab=tab,
         deleted=deleted,
+        notice=notice,
         reader=desk.reader,
         **model,
     )

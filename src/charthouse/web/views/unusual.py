@@ -51,11 +51,13 @@ async def queue(site: Site, request: Request, desk: Desk) -> Response:
 
 async def case(site: Site, request: Request, desk: Desk) -> Response:
     """`GET /audit/unusual/{id}`: one case."""
+    site.clinic.trail.require(desk.actor, "search")
     return await _case(site, request, desk)
 
 
 async def decide(site: Site, request: Request, desk: Desk) -> Response:
     """`POST /audit/unusual/{id}`: move it on, with a note."""
+    site.clinic.trail.require(desk.actor, "update")
     form = await request.form()
     id, state, note = _id(request), str(form.get("state") or ""), str(form.get("note") or "")
     try:

@@ -35,11 +35,10 @@ def test_what_an_account_wrote_counts_as_well(desk: Desk) -> None:
     keys = desk.patients({"id": "ann"}, {"id": "bo"})
     note = {
         "resourceType": "Basic",
-        "id": "n",
         "code": {"text": "x"},
         "subject": {"reference": "Patient/ann"},
     }
-    entry = Entry("PUT", "Basic", "n", tree=note)
+    entry = Entry("POST", "Basic", None, tree=note)
     doctor = cast.DOCTOR.at_the_screen(desk.keys[cast.DOCTOR.name])
     asyncio.run(desk.clinic.gate.commit(doctor, [entry], interaction="create"))
     assert desk.find(Question(accounts=[doctor.id])).patients == {keys["ann"]}
