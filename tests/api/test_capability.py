@@ -15,7 +15,7 @@ from tests.api.conftest import BASE, FHIR_XML, Caller, outcome, patient
 
 VALUES = {
     "string": "a", "token": "a", "reference": "Patient/a", "date": "2020", "number": "1",
-    "quantity": "1", "uri": "http://example.org",
+    "quantity": "1", "uri": "http://example.org", "special": "1|2",
 }  # fmt: skip
 
 
@@ -81,12 +81,30 @@ def test_each_search_parameter_that_is_claimed_is_answered(caller: Caller, state
         for param in resource.get("searchParam", []):
             known = definitions.load().search_params(resource["type"])[param["name"]]
             is_link = known.type == "reference" and known.targets
-            value = f"{known.targets[0]}/a" if is_link else VALUES[param["type"]]
+            value = f"{known.targets[0]}/a" if is_link else VALUES.get(param["type"], "")
+            if known.components:
+                kinds = {
+                    one.url: one.type for one in definitions.load().search_params(resource["type"]).values()
+                }
+                value = "$".join((VALUES | {"reference": "a"})[kinds[url]] for url, _ in known.components)
             query = {param["name"]: value, "_count": "0"}
             answer = caller.get(resource["type"], params=query)
             if answer.status_code != 200:
                 refused.append((resource["type"], param["name"], answer.text[:200]))
     assert refused == []
+
+
+def test_each_parameter_of_every_type_that_is_claimed_is_answered(
+    caller: Caller, statement: dict[str, Any]
+) -> None:
+    asked = {
+        "_has": ("_has:Observation:subject:code", "a"), "_list": ("_list", "nobody"),
+        "_filter": ("_filter", "_id eq a"),
+    }  # fmt: skip
+    claimed = {param["name"] for param in statement["rest"][0]["searchParam"]}
+    assert claimed == set(asked)
+    for name, value in asked.values():
+        assert caller.get("Patient", params={name: value}).status_code == 200
 
 
 def test_what_is_not_claimed_is_refused_by_name(caller: Caller, statement: dict[str, Any]) -> None:

@@ -10,11 +10,12 @@ from charthouse.db.connect import Connection
 from charthouse.fhir import references
 from charthouse.search import ranges
 from charthouse.search.names import Names
-from charthouse.search.query import Among, Amount, Criterion, Kind, Link, Measure, Query, Span, Text, Token
+from charthouse.search.query import Among, Amount, Criterion, Kind, Link, Measure, Span, Text, Token
 from charthouse.search.ranges import Test
 from charthouse.search.text import STREAMS, Fragment, Texts, padded
 from charthouse.store.index import Source
 
+GIVEN: Final = "given"  # the test of a condition that is no stretch of an index
 END_OF_TEXT: Final = "\U0010ffff"  # sorts after every other character
 
 _TABLES: Final = {
@@ -28,14 +29,14 @@ _RANK: Final = {
     Kind.UPDATED: 7, Kind.DATE: 8,
 }  # fmt: skip
 # Conditions that most rows meet, or that no index leads to.
-_BROAD: Final = frozenset(("token_of_system", "date_ne", "number_ne", "updated_outside"))
+_BROAD: Final = frozenset(("token_of_system", "date_ne", "number_ne", "updated_outside", GIVEN))
 
 
 class Clause(NamedTuple):
     """A condition with its numbers looked up.
 
     Without `tests` nothing meets it (or everything, when `negated`). `rank` orders conditions by
-    how much they are likely to leave.
+    how much they are likely to leave. `given` is the condition itself where it is not about index rows alone.
     """
 
     table: str
@@ -44,6 +45,8 @@ class Clause(NamedTuple):
     negated: bool
     rank: int
     type_number: int
+    given: Fragment | None = None
+    name: str = ""
 
     @property
     def streams(self) -> bool:
@@ -68,6 +71,8 @@ class Clause(NamedTuple):
 
     def probe(self, texts: Texts) -> Fragment:
         """The condition on one resource `r`."""
+        if self.given is not None:
+            return self.given
         names = tuple((test.name, test.size) for test in self.tests)
         sql = texts.probe(self.table, len(self.params), names, self.negated)
         return Fragment(sql, (*self.params, *(arg for test in self.tests for arg in test.args)))
@@ -85,29 +90,73 @@ class Clause(NamedTuple):
         return texts.test(test.name, test.size, "r"), (*self.params, *test.args)
 
 
-def clauses(connection: Connection, names: Names, query: Query, at: int) -> list[Clause]:
-    """The clauses of a query; `at` (ms) is the moment that "approximately" is measured from.
+def clauses(
+    connection: Connection, names: Names, type: str, criteria: Sequence[Criterion], at: int
+) -> list[Clause]:
+    """The clauses of plain conditions on `type`; `at` (ms) is the moment that "approximately" is measured from.
 
     Date conditions on a parameter with a single value are joined into one, so that a span given by
     its two ends is one stretch of the index.
     """
-    number = names.types[query.type]
+    number = names.types[type]
     spans: dict[Source, list[Span]] = {}
     found: list[Clause] = []
-    for one in query.criteria:
+    for one in criteria:
         if one.kind is Kind.DATE and one.source.single and len(one.values) == 1:
             spans.setdefault(one.source, []).append(cast(Span, one.values[0]))
             continue
-        params = names.params(connection, query.type, one.source.codes)
+        params = names.params(connection, type, one.source.codes)
         tests: Sequence[Test] = ()
         if params or not one.source.codes:
             tests = _tests(connection, names, one, at)
-        found.append(Clause(_TABLES[one.kind], params, tuple(tests), one.negated, _RANK[one.kind], number))
+        found.append(
+            Clause(
+                _TABLES[one.kind], params, tuple(tests), one.negated, _RANK[one.kind], number, None, one.name
+            )
+        )
     for source, dates in spans.items():
-        params = names.params(connection, query.type, source.codes)
+        params = names.params(connection, type, source.codes)
         joined = (ranges.test([ranges.bounds(span, at) for span in dates]),) if params else ()
-        found.append(Clause("date_index", params, joined, False, _RANK[Kind.DATE], number))
+        rank = _RANK[Kind.DATE]
+        found.append(Clause("date_index", params, joined, False, rank, number, None, source.codes[0]))
     return found
+
+
+def given(fragment: Fragment, type_number: int, name: str) -> Clause:
+    """A condition that is asked of each candidate, and leads to none."""
+    return Clause("resource", (), (Test(GIVEN, 1, ()),), False, len(_RANK), type_number, fragment, name)
+
+
+def among(keys: Sequence[int], type_number: int, name: str) -> Clause:
+    """The condition to be one of `keys`."""
+    tests = (Test("key_among", 1, (json.dumps(sorted(keys)),)),) if keys else ()
+    return Clause("resource", (), tests, False, 0, type_number, None, name)
+
+
+def referring(params: tuple[int, ...], keys: Sequence[int], type_number: int, name: str) -> Clause:
+    """The condition to refer to one of `keys`."""
+    tests = tuple(_any_of("reference_is", keys))
+    return Clause("reference_index", params, tests, False, _RANK[Kind.REFERENCE], type_number, None, name)
+
+
+def valued(kind: Kind, params: tuple[int, ...], tests: Sequence[Test], type_number: int, name: str) -> Clause:
+    """The condition to have an index row of `kind` that meets one of `tests`."""
+    return Clause(_TABLES[kind], params, tuple(tests), False, _RANK[kind], type_number, None, name)
+
+
+def table(kind: Kind) -> str:
+    """The index of a kind of parameter."""
+    return _TABLES[kind]
+
+
+def nothing(type_number: int, name: str) -> Clause:
+    """The condition that none meets."""
+    return Clause("resource", (), (), False, 0, type_number, None, name)
+
+
+def is_hopeless(found: Iterable[Clause]) -> bool:
+    """Whether it is known that nothing meets all of the conditions."""
+    return any(not one.tests and not one.negated for one in found)
 
 
 def _tests(connection: Connection, names: Names, criterion: Criterion, at: int) -> Sequence[Test]:
@@ -142,8 +191,10 @@ def _tests(connection: Connection, names: Names, criterion: Criterion, at: int) 
     for measure in cast(tuple[Measure, ...], criterion.values):
         if measure.unit is None:
             found.append(_number(measure.amount))
-        elif units := names.units(connection, measure):
-            found.append(_number(measure.amount, units))
+        else:
+            found += [
+                _number(amount, units) for amount, units in names.measures(connection, measure) if units
+            ]
     return found
 
 
@@ -189,7 +240,7 @@ def _updated(span: Span, at: int) -> Test:
     prefix, low, high = span
     first, last = -(1 << 62), 1 << 62
     match prefix:
-        case "eq":
+        case "eq" | "po":
             return Test("updated_within", 1, (low, high))
         case "ne":
             return Test("updated_outside", 1, (low, high))

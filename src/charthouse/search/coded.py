@@ -67,7 +67,7 @@ class Coded:
         why = codes.unchecked(among.system)
         if why is not None:
             raise _unable(among, why)
-        rows = _watched(connection, connection.run(self._sql.every_code))
+        rows = watched(connection, connection.run(self._sql.every_code))
         return tuple(number for number, system, code in rows if codes.member(among.system, system, code))
 
     def _below(self, connection: Connection, codes: Codes, among: Among) -> Ids:
@@ -75,11 +75,11 @@ class Coded:
         wanted = ("equivalent", "subsumes" if among.modifier == "below" else "subsumed-by")
         asked = among.code or ""
         codes.subsumes(among.system, asked, asked)  # names the system or the code that is not there
-        rows = _watched(connection, connection.run(self._sql.codes_of_system, (among.system,)))
+        rows = watched(connection, connection.run(self._sql.codes_of_system, (among.system,)))
         return tuple(number for number, code in rows if _standing(codes, among.system, asked, code) in wanted)
 
 
-def _watched(connection: Connection, rows: list[Row]) -> Iterator[Row]:
+def watched(connection: Connection, rows: list[Row]) -> Iterator[Row]:
     """The rows, as long as the time lasts that this search has."""
     until = connection.until
     for row in rows:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from charthouse.base.errors import Problem, invalid
@@ -12,6 +14,7 @@ from charthouse.search.query import (
     MAX_HOPS,
     MAX_LISTED,
     MAX_RANGES,
+    MAX_READ,
     MAX_STEPS,
     Among,
     Criterion,
@@ -44,26 +47,38 @@ _MODES: Final[dict[tuple[Kind, str], Reader]] = {
     (Kind.URI, "above"): values.address,
 }  # fmt: skip
 
+WHOLE: Final = "-whole"  # what only a filter can ask: the whole text, its end, ranges that overlap
+ENDS: Final = "-ends"
+_OF_FILTERS: Final[dict[str, Reader]] = {WHOLE: values.string, ENDS: values.string}
+
 Touch = Callable[[str, str], None]
 
 
 class Criteria:
     """Reads conditions on any type; `touch` is told each (type, parameter) that one rests on."""
 
-    def __init__(self, book: Book, touch: Touch) -> None:
+    nowhere = Source(())
+
+    def __init__(self, book: Book, touch: Touch, *, filtering: bool = False) -> None:
+        """`filtering`: these are the comparisons of a filter, not parameters."""
         self._book = book
         self._touch = touch
+        self._filtering = filtering
+        self._read = 0
 
     def read(self, type: str, name: str, text: str, *, depth: int = 0) -> Criterion:
         """The condition `name=text` on `type`. Raises `Problem` naming what is wrong with it."""
+        self._count(name)
         known = self._book.of(type).get(name)
         if known is None:
-            if name.startswith("_has:"):
-                return self._reverse(type, name, text, depth)
             if name == "_list":
                 return self._list(type, text)
-            if "." in name:
-                return self._chain(type, name, text, depth)
+            if name.startswith("_has:") or "." in name:
+                step = self._reverse if name.startswith("_has:") else self._chain
+                try:
+                    return step(type, name, text, depth)
+                except Problem as failure:
+                    raise placed(failure, name) from None
         param, negated, mode = (known, False, "") if known else self._modified(type, name)
         self._touch(type, param.code)
         if not text:
@@ -75,13 +90,53 @@ class Criteria:
         if param.kind is Kind.COMPOSITE and not mode:
             parts = tuple(self._pair(type, param, name, part) for part in _alternatives(param, name, text))
             return Criterion(name, param.kind, param.source, parts, False, "", param.code)
+        if self._filtering and param.kind in (Kind.DATE, Kind.UPDATED) and not mode:
+            param = param._replace(read=partial(values.date, is_filter=True))
+        if param.kind is Kind.SPECIAL:
+            mode = param.code
         found = _values(param, name, text)
-        if depth and any(isinstance(one, Among) for one in found):
+        if (depth or self._filtering) and any(isinstance(one, Among) for one in found):
             raise unsupported(
                 "Code systems are asked for parameters of the type that is searched only.", name,
                 "List the codes, with commas between them.",
             )  # fmt: skip
         return Criterion(name, param.kind, param.source, found, negated, mode, param.code)
+
+    def _count(self, name: str) -> None:
+        """Refuse a search whose chains part into very many."""
+        self._read += 1
+        if self._read > MAX_READ:
+            raise too_many(f'"{name}" and the other conditions lead to too many types', name, MAX_READ)
+
+    def kind(self, type: str, path: str) -> Kind:
+        """The kind of the parameter at the end of a path (a chain, perhaps). Raises `Problem` where there is none."""
+        self._count(path)
+        first, dot, rest = path.partition(".")
+        if path.startswith("_has:") and path.count(":") >= 3:
+            _, other, _, rest = path.split(":", 3)
+            if not self._book.definitions.is_resource(other):
+                raise invalid("value", f'"{other}" is not a resource type.', place=path, value=other)
+            return self.kind(other, rest)
+        code, _, target = first.partition(":")
+        param = self._book.of(type).get(code)
+        if param is None:
+            raise self._book.missing(type, code, path)
+        if not dot:
+            return param.kind
+        if target and not self._book.definitions.is_resource(target):
+            raise invalid("value", f'"{target}" is not a resource type.', place=path, value=target)
+        following = rest.partition(".")[0].partition(":")[0]
+        refusal: Problem | None = None
+        for other in (target,) if target else self._book.targets(param):
+            if not (target or rest.startswith("_has:") or following in self._book.of(other)):
+                continue
+            try:
+                return self.kind(other, rest)
+            except Problem as failure:
+                refusal = refusal or failure
+                if is_costly(failure):
+                    break
+        raise refusal or self._book.missing(type, code, path)
 
     # -- parameters and modifiers
 
@@ -92,7 +147,7 @@ class Criteria:
         if param is None:
             raise self._book.missing(type, code, name)
         kind = param.kind
-        if modifier == "missing" and code not in _BY_ID and kind is not Kind.COMPOSITE:
+        if modifier == "missing" and code not in _BY_ID and kind not in (Kind.COMPOSITE, Kind.SPECIAL):
             return param._replace(read=values.truth), False, modifier
         if modifier == "exact" and kind is Kind.STRING:
             return param._replace(read=values.exact), False, ""
@@ -102,6 +157,8 @@ class Criteria:
             return param._replace(read=values.AMONG[modifier]), modifier == "not-in", ""
         if modifier == "of-type" and kind is Kind.TOKEN and param.is_identifier:
             return param._replace(read=values.typed), False, modifier
+        if self._filtering and modifier in _OF_FILTERS and kind is Kind.STRING:
+            return param._replace(read=_OF_FILTERS[modifier]), False, modifier
         if (kind, modifier) in _MODES and (modifier != "identifier" or not param.is_canonical):
             return param._replace(read=_MODES[kind, modifier]), False, modifier
         if kind is Kind.REFERENCE and self._book.definitions.is_resource(modifier):
@@ -138,9 +195,8 @@ class Criteria:
         code, _, target = first.partition(":")
         known = self._book.of(type)
         param = known.get(code)
-        if param is None and (code in LATER or code not in self._book.definitions.search_params(type)):
-            if code in LATER:
-                raise self._book.missing(type, code, name)
+        if param is None and code in LATER:
+            raise self._book.missing(type, code, name)
         if param is None or param.kind is not Kind.REFERENCE:
             raise invalid(
                 "not-found", f'"{name}" goes through "{code}", which is no reference parameter here.', place=name,
@@ -169,6 +225,8 @@ class Criteria:
             try:
                 hops.append(Hop(target, self.read(target, rest, text, depth=depth + 1)))
             except Problem as failure:
+                if is_costly(failure):
+                    raise
                 refusal = refusal or failure
         if not hops:
             raise refusal or invalid(
@@ -207,9 +265,21 @@ class Criteria:
     def _list(self, type: str, text: str) -> Criterion:
         """`_list=id`: what the entries of a List refer to (R4 search.html#list)."""
         if text.startswith("$"):
-            raise unsupported(f'The list "{text}" is not kept here.', "_list", "Search by the parameters of the type.")
+            raise unsupported(
+                f'The list "{text}" is not kept here.', "_list", "Search by the parameters of the type."
+            )
         found = self._reverse(type, "_has:List:item:_id", text, 0)
         return found._replace(name="_list", code="_list")
+
+
+def placed(failure: Problem, name: str) -> Problem:
+    """The same refusal, said of the parameter as it was sent."""
+    return Problem(failure.category, tuple(replace(issue, place=name) for issue in failure.issues))
+
+
+def is_costly(failure: Problem) -> bool:
+    """Whether a search was refused because it asks too much at once."""
+    return failure.issues[0].code == "too-costly"
 
 
 def _values(param: Known, name: str, text: str) -> tuple[Value, ...]:
@@ -261,6 +331,3 @@ def _is_whole(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-NO_SOURCE: Final = Source(())

@@ -23,13 +23,12 @@ RESULT: Final = ("_sort", "_count", "_include", "_revinclude", "_total")
 LATER: Final[Mapping[str, str]] = {
     "_text": "Search by a string parameter.",
     "_content": "Search by a string parameter.",
-    "_type": "Search one type at a time.",
+    "_type": "Leave it out, or search the base address, e.g. [base]?_type=Observation,Condition.",
     "_query": "Use the parameters of the type.",
     "_contained": "Search for the containing resource.",
     "_containedType": "Search for the containing resource.",
     "_score": "Leave it out.",
     "phonetic": 'Use "name", which finds the start of any part of a name.',
-    "near": 'Use "address-city" or "address-postalcode".',
 }
 
 
@@ -86,6 +85,8 @@ class Book:
         for code, param in self.definitions.search_params(type).items():
             if code in stored and code not in LATER:
                 known[code] = self._known(type, param, stored[code])
+            elif param.type == "special" and code == "near":
+                known[code] = Known(code, Kind.SPECIAL, Source(()), (), values.near)
         for code, param in self.definitions.search_params(type).items():
             if param.type == "composite" and (parts := self._parts(type, param, known)):
                 known[code] = Known(code, Kind.COMPOSITE, Source(()), (), values.uri, parts)

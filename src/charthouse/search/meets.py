@@ -4,12 +4,12 @@ conditions as in SQL, judged on its index rows in memory."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from charthouse.base.errors import Problem
 from charthouse.search import ranges
 from charthouse.search.known import unsupported
-from charthouse.search.query import Criterion, Kind, Link, Query, Span, Text, Token
+from charthouse.search.query import Amount, Criterion, Kind, Link, Measure, Query, Span, Text, Token
 from charthouse.store.index import short
 from charthouse.store.index.values import Rows
 
@@ -29,11 +29,41 @@ def judged(query: Query) -> None:
     """Raise `Problem(unsupported)` unless every criterion can be judged in memory as well as in SQL."""
     for one in query.criteria:
         fits = one.kind in _JUDGES or one.kind in (Kind.ID, Kind.DATE)
-        if not fits or not all(isinstance(value, Token | Link | Span | Text | str) for value in one.values):
+        known = all(isinstance(value, Token | Link | Span | Text | str) for value in one.values)
+        if not (one.is_plain and fits and known):
             raise _unfit(one)
 
 
+class Stating(Protocol):
+    """What tells an amount in other units."""
+
+    def stated(self, measure: Measure, system: str | None, unit: str) -> Amount | None:
+        """The amount in a unit, None where that measures something else."""
+
+
+def meets_one(rows: Rows, id: str, one: Criterion, at: int, stating: Stating) -> bool:
+    """Whether these index rows meet one plain criterion, numbers and quantities included."""
+    if one.kind is Kind.NUMBER:
+        return any(
+            _amount(cast(Amount, asked), low, high)
+            for _, low, high in _of(rows.numbers, one) for asked in one.values
+        )  # fmt: skip
+    if one.kind is Kind.QUANTITY:
+        return any(
+            _amount(amount, low, high)
+            for _, system, unit, low, high in _of(rows.quantities, one) for asked in one.values
+            if (amount := stating.stated(cast(Measure, asked), system, unit)) is not None
+        )  # fmt: skip
+    return _meets(rows, id, one, at)
+
+
+def _amount(asked: Amount, low: float, high: float) -> bool:
+    return _AMOUNTS[asked.prefix](low, high, asked)
+
+
 def _meets(rows: Rows, id: str, one: Criterion, at: int) -> bool:
+    if not one.is_plain:
+        raise _unfit(one)
     if one.kind is Kind.ID:
         found = id in one.values
     elif one.kind is Kind.DATE:
@@ -107,6 +137,18 @@ def _unfit(one: Criterion) -> Problem:
 _JUDGES: Final[dict[Kind, Judge]] = {
     Kind.TOKEN: _token, Kind.REFERENCE: _reference, Kind.URI: _uri, Kind.STRING: _string,
 }  # fmt: skip
+# A stored range of numbers against the one asked for, as in criteria.sql.
+_AMOUNTS: Final[dict[str, Callable[[float, float, Amount], bool]]] = {
+    "eq": lambda low, high, one: one.low <= low < one.high and high < one.high,
+    "ne": lambda low, high, one: not (low >= one.low and high < one.high),
+    "gt": lambda _low, high, one: high > one.value,
+    "lt": lambda low, _high, one: low < one.value,
+    "ge": lambda low, high, one: high > one.value or low >= one.value,
+    "le": lambda low, high, one: low < one.value or high <= one.value,
+    "sa": lambda low, _high, one: low > one.value,
+    "eb": lambda _low, high, one: high < one.value,
+    "ap": lambda low, high, one: low <= one.high and high >= one.low,
+}
 # A stored range against the one asked for (R4 search.html#prefix), as in criteria.sql.
 _DATES: Final[dict[str, Callable[[int, int, int, int], bool]]] = {
     "eq": lambda begins, ends, low, high: low <= begins < high and ends <= high,

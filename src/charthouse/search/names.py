@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from decimal import Decimal
+from typing import Final, Protocol
 
 from charthouse.db.connect import Connection
-from charthouse.search.coded import Coded
-from charthouse.search.query import Among, Link, Measure, Token
+from charthouse.search.coded import Coded, watched
+from charthouse.search.query import Among, Amount, Link, Measure, Token
 from charthouse.search.text import Texts
 from charthouse.store.index import short
+from charthouse.terminology import ucum
 
 REMEMBERED: Final = 50_000  # entries per kind before the memory starts anew
 
 Ids = tuple[int, ...]
+LONGEST_UNIT: Final = 60  # letters of a unit that is looked at; longer codes are no units
+
+
+class Units(Protocol):
+    """What a search asks of the units of measure."""
+
+    def dimension(self, code: str) -> str | None:
+        """What a unit measures, or None."""
+
+    def convert(self, value: Decimal, code: str, other: str) -> Decimal | None:
+        """An amount in another unit."""
 
 
 class Names:
@@ -23,9 +36,16 @@ class Names:
     """
 
     def __init__(
-        self, texts: Texts, types: Mapping[str, int], coded: Coded | None = None, *, remember: bool = True
+        self,
+        texts: Texts,
+        types: Mapping[str, int],
+        coded: Coded | None = None,
+        *,
+        units: Units | None = None,
+        remember: bool = True,
     ) -> None:
         self._coded = coded or Coded(texts, None)
+        self._units = units or ucum.shared()
         self._texts = texts
         self._sql = texts.lookup
         self.types = types
@@ -77,9 +97,44 @@ class Names:
             return (0,)
         return tuple(row[0] for row in connection.run(self._sql.system, (short(uri),)))
 
-    def units(self, connection: Connection, measure: Measure) -> Ids:
-        """The units that a quantity can be stated in."""
-        return self.codes(connection, Token(measure.system, measure.unit or ""))
+    def measures(self, connection: Connection, measure: Measure) -> list[tuple[Amount, Ids]]:
+        """The amounts that a quantity means, each with the units in which it is stated so.
+
+        Of UCUM, every unit in this record that measures the same, with the amount in that unit.
+        """
+        asked = measure.unit or ""
+        found = [(measure.amount, self.codes(connection, Token(measure.system, asked)))]
+        if measure.system != ucum.SYSTEM:
+            return found
+        dimension = self._units.dimension(asked)
+        if dimension is None:
+            return found
+        for number, code in watched(connection, connection.run(self._sql.codes_of_system, (ucum.SYSTEM,))):
+            if code == asked or len(code) > LONGEST_UNIT or self._units.dimension(code) != dimension:
+                continue
+            amount = self._converted(measure.amount, asked, code)
+            if amount is not None:
+                found.append((amount, (number,)))
+        return found
+
+    def stated(self, measure: Measure, system: str | None, unit: str) -> Amount | None:
+        """The amount that a quantity means in a unit; None where that measures something else."""
+        if measure.unit is None or (unit == measure.unit and measure.system in (None, system)):
+            return measure.amount
+        if system == measure.system == ucum.SYSTEM and len(unit) <= LONGEST_UNIT:
+            return self._converted(measure.amount, measure.unit, unit)
+        return None
+
+    def _converted(self, amount: Amount, unit: str, other: str) -> Amount | None:
+        """The same amount in another unit. (The decimals that are shortest for a float are those that were written.)"""
+        ends = [
+            self._units.convert(Decimal(repr(one)), unit, other)
+            for one in (amount.value, amount.low, amount.high)
+        ]
+        if any(one is None for one in ends):
+            return None
+        value, low, high = (float(one) for one in ends if one is not None)
+        return Amount(amount.prefix, value, min(low, high), max(low, high))
 
     def among(self, connection: Connection, among: Among) -> Ids:
         """The codes in this record that the code systems count among those asked for."""

@@ -49,7 +49,8 @@ class Cursor(msgspec.Struct, array_like=True, frozen=True):
 
     `params` is the whole search of `type`. `at` (ms) and `bound` (the last version that existed, for
     a sorted walk) fix the moment of the first page, `total` is its total. `position` is the sort values and the
-    key of the match that the page comes after (or before, when `back`); empty for the first page.
+    key of the match that the page comes after (or before, when `back`); empty for the first page. `view` says
+    what could be seen by the one for whom the total was counted (see `view`); `type` "" is a search of several.
     """
 
     type: str
@@ -59,6 +60,7 @@ class Cursor(msgspec.Struct, array_like=True, frozen=True):
     total: int | None
     back: bool
     position: tuple[str | int | float | None, ...]
+    view: str = ""
 
 
 class Seal:

@@ -16,6 +16,7 @@ from charthouse.search.order import Key, Position
 from charthouse.search.query import Query
 from charthouse.search.text import EVERYTHING, NOTHING, Fragment, Texts, both
 
+WHOLE_TYPE: Final = "Begins at all resources of the type."
 PAGE: Final = 21  # rows of a usual page and one more, for weighing a sort against a walk
 
 
@@ -58,6 +59,17 @@ class Plan:
     walk: Walk | None = None
     rows: Fragment | None = None
     is_whole_type: bool = False
+    is_narrowed: bool = False
+    driver: str = ""
+
+    @property
+    def told_order(self) -> str:
+        """How the order of the search comes about, in words."""
+        if not self.keys:
+            return "The newest first, as they lie in the index."
+        if self.walk is not None:
+            return "Read off an index that lies in the order asked for."
+        return "All candidates are sorted."
 
     @property
     def is_empty(self) -> bool:
@@ -201,12 +213,24 @@ def plan(
     if choice.clause is not None and choice.clause.streams and not source.conditions.sql:
         rows = _from_value(texts, texts.page.from_value_rows, choice.clause, choice)
     whole = not asked and narrow is None
-    return Plan(texts, source, keys, choice.size, walk, rows, whole)
+    return Plan(texts, source, keys, choice.size, walk, rows, whole, narrow is not None, _driver(choice))
+
+
+def _driver(choice: Choice) -> str:
+    """Where candidates come from and why, in words."""
+    one = choice.clause
+    if choice.size == 0:
+        return "Nothing can match, so nothing is looked at."
+    if one is None:
+        return WHOLE_TYPE
+    if choice.size is None:
+        return f'Begins at "{one.name}": the likely best, whose rows come in the order of the search.'
+    return f'Begins at "{one.name}": it leaves the fewest, at most {choice.size} index rows.'
 
 
 def conditions(connection: Connection, names: Names, texts: Texts, query: Query, at: int) -> Fragment:
     """The criteria of a query as one condition on a resource `r`."""
-    asked = clauses(connection, names, query, at)
+    asked = clauses(connection, names, query.type, query.criteria, at)
     if any(not one.tests and not one.negated for one in asked):
         return NOTHING
     probes = [one.probe(texts) for one in asked if one.tests]

@@ -18,12 +18,13 @@ MAX_INCLUDES = 20
 MAX_RANGES = 100  # alternatives of a parameter whose values are ranges or beginnings
 MAX_LISTED = 2000  # alternatives of any other
 MAX_STEPS = 8  # references that one parameter walks along
+MAX_READ = 400  # conditions on all types that the chains of one search lead to
 MAX_HOPS = 16  # types that one step may lead to where none is named
 
 
 class Kind(StrEnum):
-    """What a parameter's values are; `ID` and `UPDATED` are columns of the resource itself, and the last four are
-    conditions made of others."""
+    """What a parameter's values are; `ID` and `UPDATED` are columns of the resource itself, and the last ones
+    are conditions that no index has."""
 
     TOKEN = "token"  # noqa: S105 - a kind of parameter
     REFERENCE = "reference"
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     CHAIN = "chain"
     REVERSE = "reverse"
     FORMULA = "formula"
+    SPECIAL = "special"
 
 
 class Total(StrEnum):
@@ -114,6 +116,14 @@ class Typed(NamedTuple):
     value: str
 
 
+class Near(NamedTuple):
+    """A place on the earth (degrees) and how far from it another may be (metres)."""
+
+    latitude: float
+    longitude: float
+    metres: float
+
+
 class Hop(NamedTuple):
     """A step along a reference: a resource of `type` that meets `criterion`."""
 
@@ -134,7 +144,9 @@ class Formula(NamedTuple):
     parts: tuple[Formula | Criterion, ...]
 
 
-Value = Token | Among | Link | Span | Amount | Measure | Text | Typed | Hop | Pair | Formula | bool | str
+Value = (
+    Token | Among | Link | Span | Amount | Measure | Text | Typed | Near | Hop | Pair | Formula | bool | str
+)
 
 
 class Criterion(NamedTuple):
@@ -158,7 +170,7 @@ class Criterion(NamedTuple):
         return not self.mode and self.kind not in _MADE
 
 
-_MADE = frozenset((Kind.COMPOSITE, Kind.CHAIN, Kind.REVERSE, Kind.FORMULA))
+_MADE = frozenset((Kind.COMPOSITE, Kind.CHAIN, Kind.REVERSE, Kind.FORMULA, Kind.SPECIAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,18 +185,18 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """Resources to add: what `type`'s parameter refers to, or (`reverse`) who refers by it."""
+    """Resources to add: what the parameters of `sources` (type, where its values are) refer to, or (`reverse`)
+    who refers by them. With `iterates` what was added is followed too."""
 
-    text: str
     reverse: bool
-    type: str
-    source: Source
+    sources: tuple[tuple[str, Source], ...]
     target: str | None
+    iterates: bool = False
 
 
 @dataclass(slots=True)
 class Query:
-    """A parsed search of one resource type.
+    """A parsed search of one resource type, which may be one of several (`types`).
 
     `used` is what took part, as the caller wrote it, for the self link; `others` what only the
     answer's form depends on (`_summary`, `_elements`, `_format`, `_pretty`); `ignored` what a
@@ -193,6 +205,7 @@ class Query:
     """
 
     type: str
+    types: tuple[str, ...] = ()
     criteria: list[Criterion] = field(default_factory=list)
     sort: tuple[SortKey, ...] = ()
     count: int = DEFAULT_COUNT
@@ -206,4 +219,4 @@ class Query:
     @property
     def is_plain(self) -> bool:
         """Whether every condition is one on the resource's own index rows."""
-        return all(one.is_plain for one in self.criteria)
+        return not any(one.mode or one.kind in _MADE for one in self.criteria)  # on every search: no calls

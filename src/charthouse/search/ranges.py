@@ -62,6 +62,8 @@ def bounds(span: Span, at: int) -> Bounds:
             return Bounds("date_lt", (low,), end=low)
         case "le":
             return Bounds("date_le", (low, high), end=high)
+        case "po":
+            return Bounds("date_ap", (high, low), low - DAY, high, low)
         case "sa":
             return Bounds("date_sa", (high,), start=high)
         case _:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from charthouse.base.errors import Problem, invalid
 from charthouse.search.known import LATER, SHAPING, Book, Known, too_many, unsupported
 from charthouse.search.query import (
@@ -25,11 +27,13 @@ def take(book: Book, query: Query, name: str, text: str) -> bool:
     if code not in ("_count", "_total", "_sort", "_include", "_revinclude"):
         return False
     if modifier and code in ("_include", "_revinclude"):
-        raise unsupported(
-            f'The modifier ":{modifier}" is not supported on "{code}".',
-            name,
-            "Leave it out, and include each step by itself.",
-        )
+        if modifier != "iterate":
+            raise unsupported(
+                f'The modifier ":{modifier}" is not supported on "{code}".',
+                name,
+                "Use :iterate, or leave it out.",
+            )
+        modifier = ""
     if modifier:
         raise invalid("value", f'"{code}" has no modifier ":{modifier}".', place=name, value=modifier)
     if not text:
@@ -39,9 +43,9 @@ def take(book: Book, query: Query, name: str, text: str) -> bool:
     elif code == "_total":
         query.total = _total(text)
     elif code == "_sort":
-        query.sort = _sort(book, query.type, text)
+        query.sort = _sort(book, query, text)
     else:
-        query.includes.append(_include(book, query.type, code, text))
+        query.includes.append(_include(book, query, name, text))
         if len(query.includes) > MAX_INCLUDES:
             raise too_many("The search has too many includes", code, MAX_INCLUDES)
     query.used.append((name, text))
@@ -69,8 +73,9 @@ def _total(text: str) -> Total:
     return Total(text)
 
 
-def _sort(book: Book, type: str, text: str) -> tuple[SortKey, ...]:
+def _sort(book: Book, query: Query, text: str) -> tuple[SortKey, ...]:
     """The keys of `_sort` (R4 search.html#sort)."""
+    type = query.type
     known = book.of(type)
     keys: dict[str, SortKey] = {}
     parts = text.split(",")
@@ -80,15 +85,21 @@ def _sort(book: Book, type: str, text: str) -> tuple[SortKey, ...]:
         descending = part.startswith("-")
         code = part[1:] if descending else part
         param = known.get(code)
-        if param is None:
+        if param is None or param.kind in (Kind.COMPOSITE, Kind.SPECIAL):
             raise _unsortable(book, type, code, text)
+        if len(query.types) > 1 and param.kind not in (Kind.ID, Kind.UPDATED):
+            raise unsupported(
+                f'A search over several types cannot be sorted by "{code}".',
+                "_sort",
+                "Sort by _id or _lastUpdated.",
+            )
         keys.setdefault(part, SortKey(code, param.kind, param.source, descending))
     return tuple(keys.values())
 
 
 def _unsortable(book: Book, type: str, code: str, text: str) -> Problem:
     plain, colon, _ = code.partition(":")
-    if colon or code in LATER:
+    if colon or code in LATER or code in book.of(type):
         return unsupported(f'Sorting by "{code}" is not supported.', "_sort", "Sort by a plain parameter.")
     repair = book.missing(type, plain).issues[0].repair
     return invalid(
@@ -96,14 +107,19 @@ def _unsortable(book: Book, type: str, code: str, text: str) -> Problem:
     )
 
 
-def _include(book: Book, type: str, name: str, text: str) -> Include:
-    """`Type:parameter[:Target]` of `_include` or `_revinclude` (R4 search.html#include)."""
-    reverse = name == "_revinclude"
-    parts = text.split(":")
-    if "*" in parts:
-        raise unsupported(
-            f'The wildcard of "{name}" is not supported.', name, "Name the parameters one by one."
+def _include(book: Book, query: Query, name: str, text: str) -> Include:
+    """`Type:parameter[:Target]`, `Type:*` or `*` of `_include` or `_revinclude` (R4 search.html#include)."""
+    reverse = name.startswith("_revinclude")
+    iterates = name.endswith(":iterate")
+    types = query.types or (query.type,)
+    if text == "*":
+        found = (
+            _referring(book, types)
+            if reverse
+            else [(type, one) for type in types for one in _references(book, type)]
         )
+        return _made(query, reverse, found, None, iterates)
+    parts = text.split(":")
     if len(parts) not in (2, 3) or not all(parts):
         raise invalid(
             "value",
@@ -116,28 +132,60 @@ def _include(book: Book, type: str, name: str, text: str) -> Include:
     for part in (source_type, *rest):
         if not book.definitions.is_resource(part):
             raise invalid("value", f'"{part}" is not a resource type.', place=name, value=text)
-    if not reverse and source_type != type:
+    if not reverse and source_type not in types and not iterates:
         raise invalid(
             "value",
-            f'"_include" starts from {source_type}, but {type} is searched.',
+            f'"{name}" starts from {source_type}, but {types[0]} is searched.',
             place=name,
             value=text,
-            repair=f"Begin with {type}, or use _revinclude.",
+            repair=f"Begin with {types[0]}, or use _revinclude.",
+        )
+    target = rest[0] if rest else None
+    if code == "*":
+        return _made(
+            query, reverse, [(source_type, one) for one in _references(book, source_type)], target, iterates
         )
     param = book.of(source_type).get(code)
     if param is None:
         raise book.missing(source_type, code)
-    target = rest[0] if rest else None
-    _check_ends(param, source_type, type if reverse else target, name, text)
-    if reverse and target not in (None, type):
-        raise invalid(
-            "value",
-            f'"_revinclude" asks for references to {target}, but {type} is searched.',
-            place=name,
-            value=text,
-            repair=f"End with :{type}, or leave the end out.",
-        )
-    return Include(text, reverse, source_type, param.source, target or param.source.target)
+    if reverse and not iterates:
+        if target is not None and target not in types:
+            raise invalid(
+                "value",
+                f'"{name}" asks for references to {target}, but {types[0]} is searched.',
+                place=name,
+                value=text,
+                repair=f"End with :{types[0]}, or leave the end out.",
+            )
+        for type in types if target is None and len(types) == 1 else (target,):
+            _check_ends(param, source_type, type, name, text)
+    else:
+        _check_ends(param, source_type, target, name, text)
+    return _made(query, reverse, [(source_type, param)], target or param.source.target, iterates)
+
+
+def _made(
+    query: Query, reverse: bool, found: Iterable[tuple[str, Known]], target: str | None, iterates: bool
+) -> Include:
+    """The include, with what it rests on noted."""
+    pairs = list(found)
+    query.touched += [(type, param.code) for type, param in pairs]
+    return Include(reverse, tuple((type, param.source) for type, param in pairs), target, iterates)
+
+
+def _references(book: Book, type: str) -> list[Known]:
+    """The reference parameters of a type."""
+    return [param for param in book.of(type).values() if param.kind is Kind.REFERENCE]
+
+
+def _referring(book: Book, targets: Sequence[str]) -> list[tuple[str, Known]]:
+    """The reference parameters of all types that can lead to one of `targets`."""
+    return [
+        (type, param)
+        for type in book.definitions.resource_types
+        for param in _references(book, type)
+        if any(param.refers_to(target) for target in targets)
+    ]
 
 
 def _check_ends(param: Known, source_type: str, target: str | None, name: str, text: str) -> None:

@@ -21,6 +21,7 @@ class Fragment(NamedTuple):
 
 # A single value of these is one stretch of an index, in the order of the keys and each key once.
 STREAMS: Final = frozenset(("token_is", "reference_is", "uri_is"))
+LONG: Final = 8  # values from which on a row is looked up in their list, and not each of them among the rows
 
 # Conditions that every resource meets, and that none does.
 EVERYTHING: Final = Fragment("1 = 1", ())
@@ -53,6 +54,7 @@ class Texts:
         self.lookup = load("lookup")
         self.page = load("page")
         self.include = load("include")
+        self.steps = load("steps")
         self._criteria = vars(load("criteria"))
         self.mark = "%s" if dialect == "postgres" else "?"
         self.listed = lru_cache(maxsize=64)(self._listed)
@@ -89,9 +91,13 @@ class Texts:
             table=table,
             index=table.replace("_index", "_value"),
             params=self.listed(params),
-            tests=" OR ".join(self.test(name, size, "r") for name, size in tests),
+            tests=" OR ".join(self._probed(name, size) for name, size in tests),
         )
         return f"NOT {text}" if negated else text
+
+    def _probed(self, name: str, size: int) -> str:
+        """A test of the few rows that one resource has."""
+        return self.test(f"{name}_listed" if name in STREAMS and size > LONG else name, size, "r")
 
     def absent(self, table: str, params: int) -> str:
         """The condition that a resource `r` has no row of `table` under any of the parameters."""

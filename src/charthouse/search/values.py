@@ -12,10 +12,14 @@ from typing import Final
 from charthouse.base.errors import Problem, invalid
 from charthouse.base.ids import is_logical_id
 from charthouse.fhir import dates, references
-from charthouse.search.query import Among, Amount, Kind, Link, Measure, Span, Text, Token, Typed, Value
+from charthouse.search.query import Among, Amount, Kind, Link, Measure, Near, Span, Text, Token, Typed, Value
 from charthouse.store.index import LONGEST, fold
+from charthouse.terminology import ucum
 
+OVERLAPS: Final = "po"  # a prefix that only a filter has: the ranges have a moment in common
 PREFIXES: Final = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
+USUAL: Final = 10.0  # units of distance where none is given
+LONGEST_UNIT: Final = 60
 _PREFIXED: Final = re.compile(r"([a-z]{2})(?=[\d.+-])")
 _LETTERS_FIRST: Final = re.compile(r"([A-Za-z]+)[\d.+-]")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,40}(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?")
@@ -120,6 +124,25 @@ def typed(name: str, text: str) -> Typed:
     return Typed(parts[0] or None, parts[1], parts[2])
 
 
+def near(name: str, text: str) -> Near:
+    """`latitude|longitude[|distance[|unit]]`, by default within 10 km (R4 location.html#positional-searching)."""
+    parts = [plain(part) for part in split(text, "|")]
+    numbers = [_NUMBER.fullmatch(part) and float(part) for part in parts[:3]]
+    unit = parts[3] if len(parts) == 4 and parts[3] else "km"
+    metre = ucum.shared().convert(Decimal(1), unit, "m") if len(unit) < LONGEST_UNIT else None
+    is_place = len(numbers) >= 2 and None not in numbers
+    latitude, longitude, distance = ((*numbers, USUAL)[:3]) if is_place else (None, None, None)
+    if (
+        latitude is None or longitude is None or distance is None or metre is None or len(parts) > 4
+        or abs(latitude) > 90 or abs(longitude) > 180 or distance < 0
+    ):  # fmt: skip
+        raise invalid(
+            "value", f'"{name}" takes latitude|longitude|distance|unit.', place=name, value=text,
+            repair="Write e.g. 42.256500|-83.694810|11.20|km; the unit is one of UCUM.",
+        )  # fmt: skip
+    return Near(latitude, longitude, distance * float(metre))
+
+
 def truth(name: str, text: str) -> bool:
     """`true` or `false`."""
     if text not in ("true", "false"):
@@ -159,9 +182,9 @@ def uri(_name: str, text: str) -> str:
     return plain(text)
 
 
-def date(name: str, text: str) -> Span:
+def date(name: str, text: str, *, is_filter: bool = False) -> Span:
     """A prefix and a date of any precision; without a time zone it is read in UTC."""
-    prefix, rest = _prefixed(name, text)
+    prefix, rest = _prefixed(name, text, is_filter=is_filter)
     found = dates.period(rest.replace(" ", "+"))  # a plus sign that a form turned into a space
     if found is None:
         raise invalid(
@@ -207,12 +230,12 @@ def quantity(name: str, text: str) -> Measure:
     return Measure(found, plain(parts[1]) or None, plain(parts[2]))
 
 
-def _prefixed(name: str, text: str) -> tuple[str, str]:
+def _prefixed(name: str, text: str, *, is_filter: bool = False) -> tuple[str, str]:
     """The prefix (`eq` when there is none) and the rest."""
     if text[:1] in _ANY_DIGIT:
         return "eq", text
     match = _PREFIXED.match(text)
-    if match is not None and match[1] in PREFIXES:
+    if match is not None and (match[1] in PREFIXES or (is_filter and match[1] == OVERLAPS)):
         return match[1], text[2:]
     letters = _LETTERS_FIRST.match(text)
     if letters is not None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from charthouse.fhir import path
 from charthouse.fhir.definitions import load
+from charthouse.terminology import ucum
 
 Tree = dict[str, Any]
 Params = list[tuple[str, str]]
@@ -174,6 +175,16 @@ def amounts(value: Any, its: str) -> list[tuple[tuple[Decimal, Decimal], list[tu
     return [((low, high), units(value))]
 
 
+def in_unit(amount: Decimal, stated: list[tuple[str | None, str]], asked: list[str]) -> Decimal | None:
+    """The amount in the unit asked for, if that is one of UCUM; what is open at an end stays open."""
+    system, unit = asked
+    measured = ucum.shared().dimension(unit) if system == ucum.SYSTEM else None
+    for own, name in stated:
+        if own == ucum.SYSTEM and measured is not None and ucum.shared().dimension(name) == measured:
+            return ucum.shared().convert(amount, name, unit) if amount.is_finite() else amount
+    return None
+
+
 def units(value: Any) -> list[tuple[str | None, str]]:
     found = [(value.get("system"), value["code"])] if "code" in value else []
     return [*found, (None, value["unit"])] if "unit" in value else found
@@ -237,7 +248,10 @@ def match_number(value: Any, its: str, asked: str, modifier: str) -> bool:
     half = Decimal(5).scaleb(int(exact.as_tuple().exponent) - 1)
     for (start, end), stated in amounts(value, its):
         if unit and not any(unit[1] == name and unit[0] in ("", system) for system, name in stated):
-            continue
+            low, high = in_unit(start, stated, unit), in_unit(end, stated, unit)
+            if low is None or high is None:
+                continue
+            start, end = low, high
         is_equal = exact - half <= start and end < exact + half
         is_exact = start == end == exact
         wide = abs(exact) / 10

@@ -235,7 +235,9 @@ def choice(shelf: Shelf, asked: str) -> Choice:
     params = [tuple(part.split("=")) for part in asked.split("&")]
     query = search.parser.query("Observation", params)  # type: ignore[arg-type]
     texts, names = search._texts, search._names
-    return choose(shelf.connection, texts, clauses(shelf.connection, names, query, 0), ENOUGH)
+    return choose(
+        shelf.connection, texts, clauses(shelf.connection, names, query.type, query.criteria, 0), ENOUGH
+    )
 
 
 @pytest.mark.parametrize(("asked", "table", "most"), [

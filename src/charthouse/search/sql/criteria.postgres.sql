@@ -17,3 +17,21 @@ NOT EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND 
 
 -- name: token_among
 i.code IN (SELECT value::bigint FROM jsonb_array_elements_text(?::jsonb))
+
+-- name: key_among
+{row}.key IN (SELECT value::bigint FROM jsonb_array_elements_text(?::jsonb))
+
+-- name: string_contains
+strpos(i.text, ?) > 0
+
+-- name: string_ends
+right(i.text, ?) = ?
+
+-- name: token_is_listed
+i.code {list}
+
+-- name: reference_is_listed
+i.target {list}
+
+-- name: uri_is_listed
+i.uri {list}

@@ -32,6 +32,16 @@ i.target {list}
 -- name: uri_is
 i.uri {list}
 
+-- The same for a row that is there already: the sign keeps SQLite from seeking each of the values.
+-- name: token_is_listed
++i.code {list}
+
+-- name: reference_is_listed
++i.target {list}
+
+-- name: uri_is_listed
++i.uri {list}
+
 -- name: unit_is
 i.code {list}
 
@@ -112,3 +122,21 @@ i.high < ?
 
 -- name: updated_outside
 NOT ({row}.updated >= ? AND {row}.updated < ?)
+
+-- name: key_among
+{row}.key IN (SELECT value FROM json_each(?))
+
+-- name: string_contains
+instr(i.text, ?) > 0
+
+-- name: string_cut
+length(i.text) >= ?
+
+-- name: uri_below
+i.uri IN (SELECT u.id FROM uri u WHERE u.text = ? OR (u.text >= ? AND u.text < ?))
+
+-- name: string_whole
+i.text = ?
+
+-- name: string_ends
+substr(i.text, -?) = ?

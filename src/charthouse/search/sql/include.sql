@@ -16,3 +16,7 @@ WHERE i.key {keys} AND i.param {params} AND r.key = i.target AND r.deleted = 0 A
 
 -- name: of_type
 r.type = ?
+
+-- name: referring_types
+SELECT DISTINCT r.type FROM reference_index i CROSS JOIN resource r
+WHERE i.param {params} AND i.target {keys} AND r.key = i.key AND r.deleted = 0 AND r.version > 0

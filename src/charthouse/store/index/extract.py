@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from charthouse.fhir import path, references
+from charthouse.fhir import path
 from charthouse.fhir.definitions import Definitions
 from charthouse.fhir.resource import Tree
 from charthouse.store.index.elements import is_single
@@ -20,6 +20,9 @@ _HOME_ORDER: Final = ("patient", "subject", "beneficiary", "individual")
 
 # Rows with texts that are names (see `short`), the last of them and before it, from the second place on.
 _NAMES: Final = (("tokens", 2), ("references", 2), ("quantities", 2), ("uris", 1))
+
+# Under this name stands what a Binary or a stored Bundle is about; no search asks for it, policies do.
+INSIDE: Final = "-inside"
 
 Typed = Callable[[Tree], list[tuple[Any, str]]]
 
@@ -53,9 +56,31 @@ class Extractor:
                 convert = converters.get(kind)
                 if convert is not None and value is not None:
                     convert(rows, code, value)
+        if type in ("Binary", "Bundle"):
+            self._inside(rows, tree, type)
         _tidy(rows)
         rows.home = _home(rows, layout.homes, tree, type)
         return rows
+
+    def _inside(self, rows: Rows, tree: Tree, type: str) -> None:
+        """What a Binary belongs to (R4 binary.html#security), and whose records a stored Bundle brings along."""
+        if type == "Binary":
+            named = tree.get("securityContext")
+            if isinstance(named, dict) and isinstance(named.get("reference"), str):
+                self._references["Reference"](rows, INSIDE, named)
+            return
+        for entry in tree.get("entry") or ():
+            inside = entry.get("resource") if isinstance(entry, dict) else None
+            kind = inside.get("resourceType") if isinstance(inside, dict) else None
+            if (
+                isinstance(inside, dict)
+                and isinstance(kind, str)
+                and kind != "Bundle"
+                and self._definitions.is_resource(kind)
+            ):
+                found = self.rows(inside, kind)
+                if found.home is not None:
+                    rows.references.append((INSIDE, *found.home))
 
     def home(self, tree: Tree, type: str) -> tuple[str, str] | None:
         """The (type, id) of the patient whose record `tree` belongs to: itself, or the first it names."""
@@ -103,16 +128,10 @@ def _home(rows: Rows, codes: tuple[str, ...], tree: Tree, type: str) -> tuple[st
         for name, kind, id in rows.references:
             if name == code and kind == "Patient":
                 return kind, id
-    if type == "Bundle":  # a document or message is in the record of the patient it brings along
-        for entry in tree.get("entry") or ():
-            inside = entry.get("resource") if isinstance(entry, dict) else None
-            if isinstance(inside, dict) and inside.get("resourceType") == "Patient" and "id" in inside:
-                return "Patient", inside["id"]
-    if type == "Binary":  # no parameter finds it by this, but it tells whose it is (R4 binary.html#security)
-        named = tree.get("securityContext")
-        ref = references.parse(named.get("reference") or "") if isinstance(named, dict) else None
-        if ref is not None and ref.base is None and ref.type == "Patient":
-            return ref.type, ref.id
+    if type in ("Binary", "Bundle"):
+        return next(
+            ((kind, id) for name, kind, id in rows.references if name == INSIDE and kind == "Patient"), None
+        )
     return None
 
 

@@ -16,17 +16,17 @@ _LETTERS: Final = str.maketrans({
 })  # fmt: skip
 
 
-def fold(text: str) -> str:
-    """`text` without case, accents and superfluous white space, cut to `LONGEST` characters.
+def fold(text: str, longest: int = LONGEST) -> str:
+    """`text` without case, accents and superfluous white space, cut to `longest` characters.
 
     R4 search.html#string: strings match after both sides are normalised so. The start of the
     folded text is the folded start, so "starts with" works on what is cut.
     """
     if text.isascii():
-        return " ".join(text.lower().split())[:LONGEST]
+        return " ".join(text.lower().split())[:longest]
     plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(bare.casefold().split())[:LONGEST]
+    return " ".join(bare.casefold().split())[:longest]
 
 
 def short(name: str) -> str:

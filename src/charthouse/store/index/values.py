@@ -231,6 +231,13 @@ def _canonical(rows: Rows, code: str, value: str) -> None:
         rows.uris.append((code, value.partition("|")[0]))
 
 
+def _same_host(base: str) -> str:
+    """`base` with its scheme and host in lower case, as they mean the same in any (RFC 3986, 6.2.2.1)."""
+    scheme, mark, rest = base.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}"
+
+
 def reference_converters(
     is_resource: Callable[[str], bool], bases: frozenset[str]
 ) -> Mapping[str, Converter]:
@@ -243,11 +250,13 @@ def reference_converters(
         if text.startswith("#"):
             return
         found = references.parse(text)
+        if found is None and "://" in text:
+            found = references.parse(_same_host(text))
         if found is None or not is_resource(found.type):
             rows.references.append((code, None, text))
             return
         kind, id, version, base = found
-        if base is None or base in bases:
+        if base is None or base in bases or _same_host(base) in bases:
             rows.references.append((code, kind, id))
             if version:
                 rows.references.append((code, None, f"{kind}/{id}/_history/{version}"))

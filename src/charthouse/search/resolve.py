@@ -1,0 +1,308 @@
+"""Conditions that lead to other resources, or that only the resource itself can tell, worked out before the search.
+
+What is few is worked out at once: then it is a list of keys, which leads to the matches like any other
+condition. What is many is asked of each candidate. Whatever is walked through must be open to the
+actor, as if the record held nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from charthouse.base.errors import Category, problem
+from charthouse.db.connect import Connection
+from charthouse.search import clause, proof
+from charthouse.search.clause import END_OF_TEXT, Clause, clauses
+from charthouse.search.criteria import ENDS, WHOLE
+from charthouse.search.include import Narrow
+from charthouse.search.names import Names
+from charthouse.search.query import Criterion, Formula, Hop, Kind, Pair, Text, Token, Typed
+from charthouse.search.ranges import Test
+from charthouse.search.text import EVERYTHING, NOTHING, Fragment, Texts, both
+from charthouse.store.body import Stored
+from charthouse.store.index import LONGEST
+from charthouse.store.read import Reader
+
+FEW: Final = 1000  # resources up to which those that a step leads to are listed
+LOOKED_AT: Final = 10_000  # resources that are looked into for one condition
+SLICE: Final = 250
+_TEXTS: Final = {"contains": "string_contains", WHOLE: "string_whole", ENDS: "string_ends"}
+_ROW: Final = re.compile(r"\br\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Makes clauses of criteria, for one search at one moment (`at`, ms)."""
+
+    connection: Connection
+    names: Names
+    texts: Texts
+    reader: Reader
+    proofs: proof.Proofs
+    narrow: Narrow | None
+    at: int
+
+    def clauses(self, type: str, criteria: Sequence[Criterion]) -> list[Clause]:
+        """The clauses of conditions on `type`."""
+        found = clauses(self.connection, self.names, type, [one for one in criteria if one.is_plain], self.at)
+        closely: list[Criterion] = []
+        for one in criteria:
+            if one.is_plain:
+                continue
+            made = self._made(type, one)
+            found += made or ()
+            if made is None:
+                closely.append(one)
+        for one in closely:
+            found.append(self._looked_into(type, one, found))
+        return found
+
+    def allowed(self, type: str) -> list[Fragment]:
+        """What resources of `type` have to meet to be met at all."""
+        fragment = self.narrow(type) if self.narrow is not None else None
+        return [] if fragment is None else [fragment]
+
+    # -- conditions that SQL can tell
+
+    def _made(self, type: str, one: Criterion) -> list[Clause] | None:
+        """The clauses of a condition; None where each candidate has to be looked into."""
+        number = self.names.types[type]
+        if one.mode == "missing":
+            return [self._missing(type, one)]
+        if one.kind is Kind.CHAIN:
+            return [self._chain(type, one)]
+        if one.kind is Kind.REVERSE:
+            return [self._reverse(type, one)]
+        if one.kind is Kind.FORMULA:
+            parts = [self._formula(type, cast(Formula, value)) for value in one.values]
+            return [clause.given(_joined(parts, " AND "), number, one.name)]
+        if one.kind is Kind.COMPOSITE:
+            return self._composite(type, one)
+        params = self.names.params(self.connection, type, one.source.codes)
+        if one.mode in _TEXTS:
+            if params and one.mode != WHOLE and self._any_cut(params):
+                return None
+            return [clause.valued(one.kind, params, _texts(one) if params else (), number, one.name)]
+        if one.mode in ("below", "above"):
+            return [clause.valued(one.kind, params, self._addresses(one) if params else (), number, one.name)]
+        return None
+
+    def _missing(self, type: str, one: Criterion) -> Clause:
+        """That a resource has no value, or has one (R4 search.html#modifiers)."""
+        params = self.names.params(self.connection, type, one.source.codes)
+        number = self.names.types[type]
+        wanted = set(one.values)
+        if len(wanted) == 2:
+            return clause.given(EVERYTHING, number, one.name)
+        if not params:
+            return clause.given(EVERYTHING if True in wanted else NOTHING, number, one.name)
+        if one.source.target is not None:
+            sql = self.texts.format(
+                self.texts.steps.refers_to_type, ("params", self.texts.listed(len(params)))
+            )
+            has = Fragment(sql, (*params, self.names.types[one.source.target]))
+            fragment = Fragment(f"NOT {has.sql}", has.args) if True in wanted else has
+            return clause.given(fragment, number, one.name)
+        absent = self.texts.absent(clause.table(one.kind), len(params))
+        sql = absent if True in wanted else f"NOT ({absent})"
+        return clause.given(Fragment(sql, params), number, one.name)
+
+    def _addresses(self, one: Criterion) -> list[Test]:
+        """Addresses at or below those asked for, or at or above them, by their paths."""
+        tests: list[Test] = []
+        for address in cast(tuple[str, ...], one.values):
+            if one.mode == "below":
+                start = f"{address}/"
+                tests.append(Test("uri_below", 1, (address, start, start + END_OF_TEXT)))
+                continue
+            scheme, _, rest = address.partition("://")
+            parts = rest.split("/")
+            above = [f"{scheme}://{'/'.join(parts[:size])}" for size in range(1, len(parts) + 1)]
+            numbers = [
+                found for text in above for form in (text, f"{text}/")
+                for found in self.names.uri(self.connection, form)
+            ]  # fmt: skip
+            tests += [Test("uri_is", 1, (found,)) for found in numbers]
+        return tests
+
+    def _composite(self, type: str, one: Criterion) -> list[Clause] | None:
+        """Where the values of all components are single ones of the resource itself, each by itself will do."""
+        if not self.proofs.is_of_whole(type, one.code) or len(one.values) != 1:
+            return None
+        pair = cast(Pair, one.values[0])
+        return self.clauses(type, pair.parts)
+
+    def _formula(self, type: str, formula: Formula | Criterion) -> Fragment:
+        """A formula as one condition on `r`."""
+        if isinstance(formula, Criterion):
+            return self._condition(type, [formula])
+        parts = [self._formula(type, part) for part in formula.parts]
+        if formula.word == "not":
+            return Fragment(f"NOT ({parts[0].sql})", parts[0].args)
+        return _joined(parts, " AND " if formula.word == "and" else " OR ")
+
+    def _condition(self, type: str, criteria: Sequence[Criterion]) -> Fragment:
+        found = self.clauses(type, criteria)
+        if clause.is_hopeless(found):
+            return NOTHING
+        return _joined([one.probe(self.texts) for one in found if one.tests], " AND ")
+
+    # -- along references
+
+    def _chain(self, type: str, one: Criterion) -> Clause:
+        """That `r` refers to a resource that meets a condition, of one of several types."""
+        params = self.names.params(self.connection, type, one.source.codes)
+        number = self.names.types[type]
+        if not params:
+            return clause.nothing(number, one.name)
+        hops = cast(tuple[Hop, ...], one.values)
+        found: list[int] = []
+        inner: list[list[Clause]] = []
+        for hop in hops:
+            inner.append(self.clauses(hop.type, [hop.criterion]))
+            if len(found) <= FEW:
+                found += self._keys(hop.type, inner[-1], FEW + 1)
+        if len(found) <= FEW:
+            return clause.referring(params, found, number, one.name)
+        steps = [
+            self._step(self.texts.steps.forward, params, hop, its)
+            for hop, its in zip(hops, inner, strict=True)
+        ]
+        return clause.given(_joined(steps, " OR "), number, one.name)
+
+    def _reverse(self, type: str, one: Criterion) -> Clause:
+        """That a resource which meets a condition refers to `r`."""
+        hop = cast(Hop, one.values[0])
+        params = self.names.params(self.connection, hop.type, one.source.codes)
+        number = self.names.types[type]
+        if not params:
+            return clause.nothing(number, one.name)
+        inner = self.clauses(hop.type, [hop.criterion])
+        found = self._keys(hop.type, inner, FEW + 1)
+        if len(found) > FEW:
+            return clause.given(self._step(self.texts.steps.reverse, params, hop, inner), number, one.name)
+        if not found:
+            return clause.nothing(number, one.name)
+        sql = self.texts.format(self.texts.steps.targets, ("params", self.texts.listed(len(params))))
+        rows = self.connection.run(sql, (json.dumps(found), *params))
+        return clause.among([row[0] for row in rows], number, one.name)
+
+    def _step(self, frame: str, params: tuple[int, ...], hop: Hop, inner: Sequence[Clause]) -> Fragment:
+        """The condition that a step leads to a resource that meets `inner` and is open."""
+        if clause.is_hopeless(inner):
+            return NOTHING
+        fragments = [*(one.probe(self.texts) for one in inner if one.tests), *self.allowed(hop.type)]
+        conditions = both(Fragment(f"({sql})", args) for sql, args in fragments)
+        row = f"r{_depth(conditions.sql) + 1}"
+        sql = self.texts.format(
+            frame, ("row", row), ("params", self.texts.listed(len(params))),
+            ("conditions", _ROW.sub(f"{row}.", conditions.sql)),
+        )  # fmt: skip
+        return Fragment(sql, (self.names.types[hop.type], *conditions.args, *params))
+
+    def _keys(self, type: str, asked: Sequence[Clause], limit: int) -> list[int]:
+        """The keys of at most `limit` open resources of `type` that meet all conditions."""
+        if clause.is_hopeless(asked):
+            return []
+        source, conditions = self._candidates(type, asked, self.allowed(type))
+        sql = self.texts.format(self.texts.steps.keys, ("source", source.sql), ("conditions", conditions.sql))
+        rows = self.connection.run(sql, (*source.args, *conditions.args, limit))
+        return [row[0] for row in rows]
+
+    def _candidates(
+        self, type: str, asked: Sequence[Clause], more: Sequence[Fragment]
+    ) -> tuple[Fragment, Fragment]:
+        """The FROM and WHERE of the resources that meet all conditions, and what else they have to meet."""
+        wanted = [one for one in asked if one.tests]
+        driver = min((one for one in wanted if one.drives), key=lambda one: one.rank, default=None)
+        others = [one.probe(self.texts) for one in wanted if one is not driver]
+        if driver is None:
+            source = Fragment(self.texts.page.from_type, (self.names.types[type],))
+        else:
+            gather = driver.gather(self.texts)
+            source = Fragment(
+                self.texts.format(self.texts.page.from_keys, ("gather", gather.sql)), gather.args
+            )
+        return source, both([*others, *more])
+
+    # -- conditions that only the resource can tell
+
+    def _any_cut(self, params: tuple[int, ...]) -> bool:
+        sql = self.texts.format(self.texts.steps.any_cut, ("params", self.texts.listed(len(params))))
+        return self.connection.one(sql, (*params, LONGEST)) is not None
+
+    def _looked_into(self, type: str, one: Criterion, beside: Sequence[Clause]) -> Clause:
+        """The matches of a condition among those that meet all others, by a look into each of them."""
+        number = self.names.types[type]
+        before = self._before(type, one)
+        asked = [*beside, *before]
+        if clause.is_hopeless(asked):
+            return clause.nothing(number, one.name)
+        judge = self.proofs.judge(type, one, self.at, self.names)
+        found = [stored.key for stored in self._heads(type, asked, one) if judge(stored.tree)]
+        return clause.among(found, number, one.name)
+
+    def _before(self, type: str, one: Criterion) -> list[Clause]:
+        """What the index can tell beforehand of a condition that it cannot decide."""
+        number = self.names.types[type]
+        if one.kind is Kind.COMPOSITE:
+            if len(one.values) == 1:
+                return self.clauses(type, cast(Pair, one.values[0]).parts)
+            parts = [self._condition(type, cast(Pair, value).parts) for value in one.values]
+            return [clause.given(_joined(parts, " OR "), number, one.name)]
+        if one.mode == "of-type":
+            values = tuple(Token(None, cast(Typed, value).value) for value in one.values)
+            return self.clauses(type, [Criterion(one.name, one.kind, one.source, values)])
+        if one.mode in _TEXTS:
+            params = self.names.params(self.connection, type, one.source.codes)
+            cut = Test("string_cut", 1, (LONGEST,))
+            return [clause.valued(one.kind, params, [*_texts(one), cut], number, one.name)]
+        return []
+
+    def _heads(self, type: str, asked: Sequence[Clause], one: Criterion) -> Iterator[Stored]:
+        """The open resources that meet all conditions. Raises `Problem(too_costly)` where they are too many."""
+        source, conditions = self._candidates(type, asked, self.allowed(type))
+        sql = self.texts.format(
+            self.texts.steps.heads, ("source", source.sql), ("conditions", conditions.sql)
+        )
+        after = seen = 0
+        while True:
+            rows = self.connection.run(sql, (*source.args, *conditions.args, after, SLICE))
+            yield from self.reader.found(type, rows)
+            seen += len(rows)
+            until = self.connection.until
+            if len(rows) < SLICE:
+                return
+            if seen >= LOOKED_AT or (until is not None and time.monotonic() > until):
+                raise problem(
+                    Category.TOO_COSTLY, "too-costly", f'"{one.name}" would have to look into too many resources.',
+                    place=one.name, repair="Add another parameter, e.g. a patient, a code or a date.",
+                )  # fmt: skip
+            after = rows[-1][0]
+
+
+def _texts(one: Criterion) -> list[Test]:
+    """The tests of a condition on texts that are not cut."""
+    name = _TEXTS[one.mode]
+    folded = [cast(Text, value).folded for value in one.values]
+    if one.mode == ENDS:
+        return [Test(name, 1, (len(text), text)) for text in folded]
+    return [Test(name, 1, (text,)) for text in folded]
+
+
+def _depth(sql: str) -> int:
+    """The highest number of a row that stands in the statement already."""
+    return max((int(one) for one in re.findall(r"\br(\d+)\.", sql)), default=0)
+
+
+def _joined(parts: Sequence[Fragment], word: str) -> Fragment:
+    """The conditions joined; everything where there is none."""
+    if not parts:
+        return EVERYTHING
+    sql = word.join(f"({one.sql})" for one in parts)
+    return Fragment(f"({sql})", tuple(arg for one in parts for arg in one.args))

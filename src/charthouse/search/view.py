@@ -1,0 +1,29 @@
+"""A short word for what somebody may see, so that a page link in other hands is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Final
+
+from charthouse.search.include import Narrow
+from charthouse.search.query import Query
+
+_MOMENTS: Final = 10**12  # from here on a number is a moment in ms, which differs from page to page
+
+
+def view(query: Query, narrow: Narrow | None) -> str:
+    """The same for two who meet the same rows of every type that the search looks at; "" where all are open."""
+    if narrow is None:
+        return ""
+    parts: list[str] = []
+    for type in _types(query):
+        allowed = narrow(type)
+        if allowed is not None:
+            args = [arg for arg in allowed.args if not (isinstance(arg, int) and arg > _MOMENTS)]
+            parts.append(repr((type, allowed.sql, args)))
+    return sha256("\n".join(parts).encode()).hexdigest()[:24] if parts else ""
+
+
+def _types(query: Query) -> Iterable[str]:
+    return sorted({query.type, *query.types, *(type for type, _ in query.touched)})
