@@ -38,7 +38,7 @@ COLUMNS: Final = (
     "kind", "area", "industry", "soc", "jobs", "jobs_rse", "mean", "wage_rse", "p10", "p25", "p50", "p75", "p90",
     "per_1000", "quotient",
 )  # fmt: skip
-# Data types of the release, in the order of `COLUMNS` after the key: 04 is the annual mean, 11 to 15 annual percentiles.
+# Data types of the release in the order of `COLUMNS`: 04 is the annual mean, 11 to 15 are annual percentiles.
 TYPES: Final = ("01", "02", "04", "05", "11", "12", "13", "14", "15", "16", "17")
 TOP_CODED: Final = "5"  # footnote: equal to or greater than the value
 NOT_RELEASED: Final = "8"
@@ -64,7 +64,9 @@ def make(wheel: Path, target: Path = TARGET) -> dict[str, Any]:
                 "industries.tsv": [("industry", "level", "name"), *_industries(connection)],
                 "occupations.tsv": [("soc", "name"), *_occupations(connection)],
             }
-            footnotes = dict(connection.run("SELECT footnote_code, footnote_text FROM footnote"))
+            footnotes: dict[str, str] = dict(
+                connection.run("SELECT footnote_code, footnote_text FROM footnote")
+            )
         finally:
             connection.close()
     hashes = {}
@@ -106,7 +108,9 @@ def _cells(connection: Connection) -> Iterable[Sequence[str]]:
 def _shown(value: str | None, footnote: str | None) -> str:
     """A value as the tables have it: `-` is not released, `239200+` is top-coded, empty does not exist."""
     if footnote not in (None, TOP_CODED, NOT_RELEASED):
-        raise RuntimeError(f"footnote {footnote} is not known here; read what it says, then teach it to `_shown`")
+        raise RuntimeError(
+            f"footnote {footnote} is not known here; read what it says, then teach it to `_shown`"
+        )
     if value is None:
         return ""
     if (value == "-") != (footnote == NOT_RELEASED):
@@ -115,16 +119,20 @@ def _shown(value: str | None, footnote: str | None) -> str:
 
 
 def _areas(connection: Connection) -> Iterable[Sequence[str]]:
-    return connection.run("SELECT area_code, areatype_code, state_code, area_name FROM area ORDER BY area_code")
+    return connection.run(
+        "SELECT area_code, areatype_code, state_code, area_name FROM area ORDER BY area_code"
+    )
 
 
 def _industries(connection: Connection) -> Iterable[Sequence[str]]:
-    rows = connection.run("SELECT industry_code, display_level, industry_name FROM industry ORDER BY industry_code")
+    rows = connection.run(
+        "SELECT industry_code, display_level, industry_name FROM industry ORDER BY industry_code"
+    )
     return [(code, str(level), name) for code, level, name in rows]
 
 
 def _occupations(connection: Connection) -> Iterable[Sequence[str]]:
-    names = dict(connection.run("SELECT occupation_code, occupation_name FROM occupation"))
+    names: dict[str, str] = dict(connection.run("SELECT occupation_code, occupation_name FROM occupation"))
     return [(soc, names[soc.replace("-", "")]) for soc in OCCUPATIONS]
 
 

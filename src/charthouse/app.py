@@ -79,6 +79,7 @@ from charthouse.terminology.shelf import Shipped
 from charthouse.terminology.terminology import Terminology
 from charthouse.terminology.ucum import Ucum
 from charthouse.validation.validator import Level, Validator
+from charthouse.workforce.desk import Workforce
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -153,6 +154,7 @@ class Clinic:
         self.incidents = Incidents(connection)
         self.affected = Affected(connection)
         self.letters = Templates(connection)
+        self.workforce = Workforce(connection)
         self.origin = origin.of(settings)
         self.oauth = OAuth(
             connection, self.people, self.tokens, self.policy, self.generation, self.audit, self.keys, self._written,
@@ -379,6 +381,7 @@ def _more_steps(dialect: str) -> list[Migration]:
     return [
         *migrations("charthouse.access", "migrations", dialect),
         *migrations("charthouse.terminology", "migrations", dialect),
+        *migrations("charthouse.workforce", "migrations", dialect),
     ]
 
 

@@ -111,9 +111,9 @@ def test_a_write_is_in_the_log_of_the_record_in_its_own_transaction(house: House
     seen = left(house, lambda: house.ask(
         "POST", "/fhir/Patient", {**house.everything, **JSON, "if-none-exist": f"identifier={MARK}"},
         json={"resourceType": "Patient"}))  # fmt: skip
-    assert [[key for key, _ in row.resources] for row in seen] == [
-        keys(house, "Patient")
-    ]  # shown, not written
+    # looked for and found by the condition, then shown; nothing was written
+    assert [row.interaction for row in seen] == ["search", "create"]
+    assert [[key for key, _ in row.resources] for row in seen] == 2 * [keys(house, "Patient")]
 
 
 def test_an_export_lists_each_resource_and_patient(house: House) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from dataclasses import dataclass
 from base64 import b64encode, urlsafe_b64encode
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -73,7 +73,9 @@ class TestAssertions:
     )  # fmt: skip
     def test_claims_that_are_not_right_are_refused(self, backend: Program, claims: dict[str, Any]) -> None:
         now = int(time.time())
-        sent = {name: now + value.seconds if isinstance(value, Later) else value for name, value in claims.items()}
+        sent = {
+            name: now + value.seconds if isinstance(value, Later) else value for name, value in claims.items()
+        }
         assert refused(backend.itself(assertion=backend.assertion(**sent)), "invalid_client")
 
     def test_an_assertion_is_good_once(self, backend: Program) -> None:

@@ -52,7 +52,7 @@ class Books:
         self._sent = ThreadPoolExecutor(1, thread_name_prefix="sent-books")
 
     def permit(self, actor: Actor, type: str) -> None:
-        """Raise `Problem(forbidden)` unless the actor may read `type`: a kind of book as a whole, another on some rows."""
+        """Raise `Problem(forbidden)` unless the actor may read `type`: a book wholly, others on some rows."""
         if type in KINDS:
             self._policy.require_whole(actor, type, "read")
         self._policy.require(actor, type, "read")

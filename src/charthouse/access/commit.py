@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from charthouse.access.judge import Content
 from charthouse.access.policy import forbidden
 from charthouse.access.sight import Sight
 from charthouse.base.errors import Category, Problem, invalid, not_found, problem
@@ -35,11 +36,13 @@ SHAPING = frozenset(
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one entry: its status, and the resource as it stands now (None after nothing was there)."""
+    """What became of one entry: its status, the resource as it stands now (None after nothing was there), and the
+    notice that must travel with it."""
 
     entry: Entry
     status: Status
     stored: Stored | None
+    notice: str = ""
 
 
 @dataclass(slots=True)
@@ -65,6 +68,9 @@ class Plan:
     decisions: list[Decision] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     undone: list[tuple[Tree, str]] = field(default_factory=list)
+    asked: list[tuple[str, Params, tuple[str, ...]]] = field(
+        default_factory=list
+    )  # conditions, and what they found
     fresh: set[tuple[str, str]] = field(default_factory=set)  # (type, id) of what the request itself makes
 
     def undo(self) -> None:
@@ -89,10 +95,9 @@ class Planner:
         self._ids = Ids()
         self._base = base_url.rstrip("/") + "/"
 
-    async def plan(self, entries: Sequence[Entry], sight: Sight, level: Level, *, atomic: bool) -> Plan:
-        """Decide all entries as `sight` sees the record. `atomic`: they are one transaction, so that urn references
-        must resolve."""
-        plan = Plan(sight, level)
+    async def plan(self, entries: Sequence[Entry], plan: Plan, *, atomic: bool) -> Plan:
+        """Decide all entries, as the actor of `plan` sees the record, and fill it. `atomic`: they are one
+        transaction, so that urn references must resolve."""
         names: dict[str, str] = {}
         for entry in bundle.request_order(entries):
             try:
@@ -127,6 +132,9 @@ class Planner:
                     Category.NOT_FOUND, "not-found", "No resource matches the criteria of the patch."
                 )
             if chosen is None:
+                given = entry.tree.get("id") if entry.tree else None
+                if given is not None and plan.sight.node(entry.type, "update") is not None:
+                    raise not_found()  # what is hidden from them may stand under this id
                 return self._create_by_put(entry)
             if entry.tree is not None and entry.tree.get("id") not in (None, chosen):
                 raise invalid(
@@ -212,6 +220,7 @@ class Planner:
     async def _one_match(self, type: str, criteria: Params, plan: Plan, *, what: str) -> str | None:
         """The one id that matches, or None; the condition is noted for the store to check again."""
         found = await plan.sight.matches(type, criteria)
+        plan.asked.append((type, criteria, tuple(found)))
         if len(found) > 1:
             raise problem(
                 Category.CONFLICT,
@@ -235,9 +244,8 @@ class Planner:
         self._check(tree, decision.entry.type, plan.level)
         change.prepared = prepared = self._prepare(tree, decision.entry.type)
         decision.tree = tree
-        await plan.sight.judged(
-            change.type, change.id, prepared.rows, NEEDED[change.method], frozenset(plan.fresh)
-        )
+        content = Content(change.type, change.id, prepared.rows, NEEDED[change.method], frozenset(plan.fresh))
+        await plan.sight.judged(content)
 
     async def _with_references(
         self, tree: Tree, type: str, names: dict[str, str], plan: Plan, *, atomic: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,12 +12,14 @@ from charthouse.access.audit import Audit, event
 from charthouse.access.break_glass import USUAL, Broken, Glass
 from charthouse.access.generation import Generation
 from charthouse.access.policy import Policy
-from charthouse.base.errors import invalid, not_found
+from charthouse.base.errors import Problem, invalid, not_found
 from charthouse.db.connect import Connection
 from charthouse.search.run import Search
 from charthouse.store.body import Stored
+from charthouse.store.index.text import fold
 from charthouse.store.record import Record
 
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST: Final = 5  # patients shown; who is looked for must be known
 
 
@@ -60,16 +63,20 @@ class Emergency:
         self._policy.require(actor, "glass", "create")
         if number.strip():
             params = [("identifier", number.strip().replace("|", "\\|").replace(",", "\\,"))]
-        elif family.strip() and born.strip():
+        elif family.strip() and _DAY.fullmatch(born.strip()):
             params = [("family", family.strip().replace(",", "\\,")), ("birthdate", born.strip())]
         else:
             raise invalid(
                 "required", "Say who it is.", place="number",
-                repair="Give the record number, or the family name and the date of birth.",
+                repair="Give the record number, or the whole family name and the date of birth as 1980-03-14.",
             )  # fmt: skip
         connection = self._record.connection()
         ids = self._search.find(connection, "Patient", params, limit=MOST)
         found = [one for one in self._record.reader.named(connection, "Patient", ids) if not one.deleted]
+        if (
+            not number.strip()
+        ):  # the search finds beginnings; who is looked for must be known by the whole name
+            found = [one for one in found if fold(family) in _families(one)]
         await self._audit.record(
             event(
                 actor, "glass-search", "Patient", query="&".join(name for name, _ in params),
@@ -83,11 +90,19 @@ class Emergency:
         self._policy.require(actor, "glass", "create")
         stored = self._record.reader.head(self._record.connection(), "Patient", patient)
         if stored is None or stored.deleted:
+            await self._audit.record(
+                event(actor, "break-glass", "Patient", outcome="not_found", query=patient)
+            )
             raise not_found("There is no such patient.")
         key = stored.key
-        broken: Broken = await self._written(
-            lambda connection: self._glass.break_(connection, actor, key, reason, note, minutes)
-        )
+        try:
+            broken: Broken = await self._written(
+                lambda connection: self._glass.break_(connection, actor, key, reason, note, minutes)
+            )
+        except Problem as failure:
+            refused = event(actor, "break-glass", "Patient", outcome=failure.category.value, patients={key})
+            await self._audit.record(refused)
+            raise
         self._generation.stale()
         await self._audit.record(
             event(actor, "break-glass", "Patient", query=f"glass/{broken.id} {reason}", patients={key})
@@ -95,14 +110,15 @@ class Emergency:
         return broken
 
     async def give_back(self, actor: Actor, patient: str) -> None:
-        """End one's own access before its time."""
+        """End one's own access before its time; `not_found` where there is none."""
+        self._policy.require(actor, "glass", "create")
         stored = self._record.reader.head(self._record.connection(), "Patient", patient)
-        if stored is None:
-            raise not_found("There is no such patient.")
+        if stored is None or self._glass.now_open(actor, stored.key) is None:
+            raise not_found("There is no emergency access to end.")
         key = stored.key
-        if await self._written(lambda connection: self._glass.give_back(connection, actor, key)):
-            self._generation.stale()
-            await self._audit.record(event(actor, "glass-given-back", "Patient", patients={key}))
+        await self._written(lambda connection: self._glass.give_back(connection, actor, key))
+        self._generation.stale()
+        await self._audit.record(event(actor, "glass-given-back", "Patient", patients={key}))
 
     async def review(self, actor: Actor, id: int, finding: str, remark: str) -> Broken:
         """Write down what was found about an access."""
@@ -128,6 +144,11 @@ class Emergency:
         """The id of a patient by the key, for links; the chart behind it is still closed to who may not see it."""
         found = self._record.reader.heads(self._record.connection(), [key])
         return found[0].id if found else None
+
+
+def _families(stored: Stored) -> frozenset[str]:
+    names = [one for one in stored.tree.get("name") or () if isinstance(one, dict)]
+    return frozenset(fold(str(one["family"])) for one in names if one.get("family"))
 
 
 def _person(stored: Stored) -> Person:

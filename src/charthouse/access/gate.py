@@ -6,9 +6,7 @@ decision and its validation, then one store transaction (whose log row is its au
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -17,35 +15,29 @@ from charthouse.access.actor import Actor
 from charthouse.access.audit import Audit, event
 from charthouse.access.books import Books
 from charthouse.access.break_glass import EMERGENCY
-from charthouse.access.commit import NEEDED, Outcome, Plan, Planner
+from charthouse.access.commit import Outcome, Planner
 from charthouse.access.consents import Consents
 from charthouse.access.history import Asked, History
 from charthouse.access.levels import Levels
 from charthouse.access.notice import TEXT, Notice, told
 from charthouse.access.policy import Policy, forbidden
 from charthouse.access.preparer import Preparer
-from charthouse.access.rules.mask import refuse_telling
+from charthouse.access.reach import Reach
 from charthouse.access.sight import Eyes, Sight
+from charthouse.access.writing import Mark, Writing
 from charthouse.base.errors import Category, Problem, not_found, problem
-from charthouse.db.connect import Connection
-from charthouse.fhir.bundle import Entry
+from charthouse.fhir.bundle import Entry, Params
+from charthouse.search.explain import Explanation
 from charthouse.search.page import Found, Page
 from charthouse.search.run import Search
-from charthouse.store.body import METHOD_CODE, Stored
+from charthouse.store.body import Stored
 from charthouse.store.record import Record
-from charthouse.store.write import ANY, Stale, Transaction, Written
-from charthouse.validation.validator import Level
 
 __all__ = ["Found", "Gate", "Outcome", "Page", "Stored"]
 
 T = TypeVar("T")
 
-Mark = Callable[[Sequence[str]], tuple[str, Sequence[Any]]]
-
-READERS: Final = 3  # threads for searches and history
-ATTEMPTS: Final = 50  # at deciding a write anew because the record moved on
 SOON: Final = 0.003  # seconds a search may take on the event loop
-INLINE: Final = 24  # entries that are prepared on the event loop; more go to a thread
 # modifiers of a search that ask books, and which
 BOOKS: Final = {"in": "ValueSet", "not-in": "ValueSet", "below": "CodeSystem", "above": "CodeSystem"}
 COUNTED: Final = (("_count", "0"), ("_total", "accurate"))
@@ -73,7 +65,6 @@ class Gate:
         """`patched(tree, patch)` applies a patch document; `levels` says how closely each client's writes
         are looked at; `budget` is what a search may take, in seconds."""
         self.books = books
-        self._levels = levels
         self._budget = budget
         self._record = record
         self._history = history
@@ -85,15 +76,28 @@ class Gate:
         self._audit = audit
         self._reader = record.reader
         self._types = record.types
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._inline = record.place.dialect == "sqlite"
-        self._preparer = Preparer(record.codec, record.extractor, books.validator)
-        self._planner = Planner(patched, self._preparer.index, self._preparer.refuse, base_url)
+        self._reach = reach = Reach(record)
+        preparer = Preparer(record.codec, record.extractor, books.validator)
+        planner = Planner(patched, preparer.index, preparer.refuse, base_url)
+        self._writing = Writing(
+            record,
+            reach,
+            policy,
+            planner,
+            audit,
+            books,
+            levels,
+            consents,
+            self._notice,
+            self.sight,
+            self._seen,
+        )
 
     async def sight(self, actor: Actor) -> Sight:
         """What the actor sees of the record, for this request."""
         await self._consents.settle()
-        return Sight(self._eyes, self._policy.rights(actor), self._current, self._ask)
+        plain = self._policy.rights(replace(actor, glass=frozenset())) if actor.glass else None
+        return Sight(self._eyes, self._policy.rights(actor), self._reach.current, self._reach.ask, plain)
 
     async def read(self, actor: Actor, type: str, id: str) -> Stored:
         """The current version. Raises `not_found` for absent and hidden alike, `gone` for deleted."""
@@ -101,11 +105,12 @@ class Gate:
         rule = rights.rule(type)
         if "read" not in rule.open:
             raise forbidden(type, "read")
-        stored = await self._current(type, id)
+        stored = await self._reach.current(type, id)
         if stored is not None and (rule.hidden or "read" in rule.rows):
             sight = await self.sight(actor)
-            is_shown = await sight.shows(stored, "read") and await sight.shows_context(stored)
-            stored = sight.mask(stored) if is_shown else None
+            stored = sight.mask(stored) if await sight.shows(stored, "read") else None
+        if type == "Binary" and stored is not None and not (await self.sight(actor)).shows_context(stored):
+            stored = None
         if stored is None:
             await self._audit.record(event(actor, "read", type, outcome="not_found", query=id))
             raise not_found()
@@ -118,9 +123,9 @@ class Gate:
         """One version. Raises `not_found`, and `gone` where that version is the deletion."""
         self._require(actor, type, "vread")
         sight = await self.sight(actor)
-        stored = await self._version(type, id, version)
+        stored = await self._reach.version(type, id, version)
         shown = stored is not None and await sight.shows_version(stored, "vread")
-        if stored is None or not shown or not await sight.shows_context(stored):
+        if stored is None or not shown or not sight.shows_context(stored):
             await self._audit.record(
                 event(actor, "vread", type, outcome="not_found", query=f"{id}/{version}")
             )
@@ -151,7 +156,7 @@ class Gate:
         if type is not None and await sight.is_bounded(type, asked_of):
             narrow = partial(sight.versions, word=asked_of)
         asked = Asked(type, id, since, at)
-        page = await self._ask(
+        page = await self._reach.ask(
             lambda connection: self._history.page(connection, asked, count, cursor, narrow), slow=True
         )
         found = [hit.stored for hit in page.entries]
@@ -190,7 +195,7 @@ class Gate:
         page = await self._searched(
             partial(
                 self._search.search, type=type, params=params, cursor=cursor, lenient=lenient,
-                narrow=sight.narrow(type),
+                narrow=sight.narrow(type), touch=sight.touch,
             )
         )  # fmt: skip
         query = "&".join(f"{name}={value}" for name, value in page.params)
@@ -216,39 +221,38 @@ class Gate:
         `mark` gives, for the statuses of the entries (in the order carried out), a statement with
         its values to add to the same transaction.
         """
-        for entry in entries:
-            self._may_write(actor, entry)
-        atomic = interaction == "transaction"
-        for _ in range(ATTEMPTS):
-            plan = await self._plan(actor, entries, atomic=atomic)
-            await self._may_create(actor, plan)
-            changes = [decision.change for decision in plan.decisions if decision.change is not None]
-            asked = Transaction(
-                actor.id, actor.client, interaction, actor.purpose, request, changes, plan.conditions,
-                mark=None if mark is None else partial(_marked, mark, plan),
-            )  # fmt: skip
-            try:
-                written = await self._record.write(asked) if changes or mark else []
-            except Stale:
-                plan.undo()
-                continue
-            self._notice.stale()
-            if any(change.type == "Consent" for change in changes):
-                self._consents.stale()
-            return await self._outcomes(actor, interaction, plan, written)
-        raise problem(
-            Category.BUSY, "conflict", "Others keep changing the same resources; nothing was written.",
-            repair="Try again in a moment.",
+        return await self._writing.commit(actor, entries, interaction=interaction, request=request, mark=mark)
+
+    async def explain(self, actor: Actor, type: str, params: Params) -> Explanation:
+        """How a search is carried out for the actor, the policy in it as it stands in the SQL."""
+        self._require(actor, type, "search")
+        if not self.may_explain(actor):
+            raise forbidden("policies", "read")
+        sight = await self.sight(actor)
+        await self._audit.record(event(actor, "explain", type))
+        told = partial(
+            self._search.explain, type=type, params=params, narrow=sight.narrow(type), touch=sight.touch,
+            seconds=self._budget,
         )  # fmt: skip
+        found = await self._reach.thread(told)
+        return found.veiled() if await sight.is_bounded(type, "search") else found
 
     async def note(self, actor: Actor, interaction: str, *, outcome: str = "ok", query: str = "") -> None:
         """Put something that is neither read nor write (sign-in, print, export) into the audit."""
         await self._audit.record(event(actor, interaction, outcome=outcome, query=query))
 
+    async def is_still_open(self, actor: Actor, type: str, id: str) -> bool:
+        """Whether what the actor was shown before may still be shown; nothing new leaves, so nothing is audited."""
+        sight = await self.sight(actor)
+        if not sight.may(type, "read"):
+            return False
+        stored = await sight.current(type, id, "read")
+        return stored is not None and not stored.deleted
+
     async def counts(self, actor: Actor, types: Sequence[str]) -> dict[str, int]:
         """How many resources there are of those `types` that the actor may search."""
         sight = await self.sight(actor)
-        tallies = await self._thread(self._reader.tallies)
+        tallies = await self._reach.thread(self._reader.tallies)
         found: dict[str, int] = {}
         for type in self._policy.types(actor, "search", types):
             if not await sight.is_bounded(type, "search"):
@@ -258,7 +262,7 @@ class Gate:
                 self._search.search, type=type, params=COUNTED, narrow=sight.narrow(type), seconds=SOON
             )
             try:  # what is bounded has to be counted row by row, which is worth a moment and no more
-                page = await self._thread(counting)
+                page = await self._reach.thread(counting)
             except Problem as failure:
                 if failure.category is not Category.TOO_COSTLY:
                     raise
@@ -268,8 +272,10 @@ class Gate:
         return found
 
     def may_explain(self, actor: Actor) -> bool:
-        """Whether the actor may see how a search is carried out, the policies inside it included."""
-        return self._policy.may(actor, "policies", "read")
+        """Whether the actor may see how a search is carried out, the policies inside it included: who reads
+        policies, and programs that see every type."""
+        is_whole = any(scope.startswith("system/*.") for scope in actor.scopes)
+        return is_whole or self._policy.may(actor, "policies", "read")
 
     def is_open(self, actor: Actor, type: str, interaction: str) -> bool:
         """Whether the interaction is open on some rows of the type at least."""
@@ -279,85 +285,26 @@ class Gate:
         """The notice that must travel with these resources; empty where none must."""
         if not self._notice.any(self._record.connection()):
             return ""
-        return TEXT if await self._ask(lambda connection: self._notice.on(connection, found)) else ""
+        return TEXT if await self._reach.ask(lambda connection: self._notice.on(connection, found)) else ""
 
     def close(self) -> None:
         """End the reading threads."""
-        self._threads.shutdown(wait=True)
+        self._reach.close()
         self.books.close()
-
-    # -- policy
 
     def _require(self, actor: Actor, type: str, interaction: str) -> None:
         """Open on some rows of the type at least, or refuse the type as a whole."""
         self._policy.require(actor, type, interaction)
 
-    def _may_write(self, actor: Actor, entry: Entry) -> None:
-        """Whole types only are refused here. Who does not see all elements of a type would lose them in an update."""
-        needed = NEEDED[entry.method]
-        self._require(actor, entry.type, needed)
-        if entry.method in ("PUT", "PATCH") and self._policy.hidden(actor, entry.type):
-            raise forbidden(entry.type, needed)
-        if entry.if_none_exist or entry.criteria:
-            self._require(actor, entry.type, "search")
-            criteria = [*(entry.if_none_exist or ()), *(entry.criteria or ())]
-            hidden = self._policy.rights(actor).masked()
-            refuse_telling(self._record.definitions, entry.type, hidden, criteria)
-
-    async def _may_create(self, actor: Actor, plan: Plan) -> None:
-        """An update that would create needs the right to create under an id of one's own choice; for who has not, the
-        version that stands is made the ground of the update, so that the store looks at it again."""
-        for decision in plan.decisions:
-            change = decision.change
-            if change is None or change.method != "PUT" or change.fresh:
-                continue
-            rule = self._policy.rights(actor).rule(change.type)
-            if rule.open.issuperset(("create", "update-create")):
-                continue
-            if change.expected == ANY:
-                stored = await self._current(change.type, change.id)
-                change.expected = 0 if stored is None or stored.deleted else stored.version
-            if change.expected == 0:
-                raise forbidden(change.type, "create")
-
-    # -- reading
-
-    async def _current(self, type: str, id: str) -> Stored | None:
-        """A point read: at once on SQLite, without blocking where it must cross a network."""
-        if self._inline:
-            return self._reader.head(self._record.connection(), type, id)
-        stream = self._record.stream
-        if stream is not None and stream.is_free():
-            return await self._reader.head_through(stream, type, id)
-        return await self._thread(partial(self._reader.head, type=type, id=id))
-
-    async def _version(self, type: str, id: str, version: int) -> Stored | None:
-        if self._inline:
-            return self._reader.version(self._record.connection(), type, id, version)
-        stream = self._record.stream
-        if stream is not None and stream.is_free():
-            return await self._reader.version_through(stream, type, id, version)
-        return await self._thread(partial(self._reader.version, type=type, id=id, version=version))
-
     async def _searched(self, search: Callable[..., Page]) -> Page:
         """Most searches are over sooner than a thread takes them up; the others are begun anew in one."""
-        if self._inline:
+        if self._reach.is_inline:
             try:
                 return search(self._record.connection(), seconds=SOON)
             except Problem as found:
                 if found.category is not Category.TOO_COSTLY:
                     raise
-        return await self._thread(lambda connection: search(connection, seconds=self._budget))
-
-    async def _ask(self, question: Callable[[Connection], T], *, slow: bool = False) -> T:
-        """The answer to a question: at once where that is quick, in a thread where it must wait."""
-        if self._inline and not slow:
-            return question(self._record.connection())
-        return await self._thread(question)
-
-    async def _thread(self, work: Callable[[Connection], T]) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: work(self._record.connection()))
+        return await self._reach.thread(lambda connection: search(connection, seconds=self._budget))
 
     async def _seen(
         self, actor: Actor, interaction: str, type: str, found: Sequence[Stored], *, query: str = ""
@@ -370,52 +317,6 @@ class Gate:
         await self._audit.record(
             event(actor, interaction, type, query=query, resources=resources, patients=patients)
         )
-
-    # -- deciding
-
-    async def _plan(self, actor: Actor, entries: Sequence[Entry], *, atomic: bool) -> Plan:
-        level = self._levels.of(actor.client)
-        if level is Level.FULL:
-            self.books.renew()
-        planned = self._planner.plan(entries, await self.sight(actor), level, atomic=atomic)
-        if len(entries) <= INLINE:
-            return await planned
-        return await asyncio.to_thread(asyncio.run, planned)
-
-    async def _outcomes(
-        self, actor: Actor, interaction: str, plan: Plan, written: Sequence[Written]
-    ) -> list[Outcome]:
-        """What to answer; resources that were only matched are read, and that is audited."""
-        outcomes: list[Outcome] = []
-        shown: list[Stored] = []
-        results = iter(written)
-        for decision in plan.decisions:
-            change = decision.change
-            if change is None:
-                stored = await self._current(decision.entry.type, decision.id) if decision.id else None
-                outcomes.append(Outcome(decision.entry, decision.status or "matched", stored))
-                shown += [stored] if stored is not None else []
-                continue
-            done = next(results)
-            blob, kept = (change.prepared.blob, change.prepared.kept) if change.prepared else (None, b"")
-            stored = Stored(
-                self._record.codec, done.key, change.type, change.id, done.version, done.updated,
-                METHOD_CODE[change.method], done.home, blob, kept=kept,
-            )  # fmt: skip
-            outcomes.append(Outcome(decision.entry, done.status, stored if done.version else None))
-        if shown:
-            await self._seen(actor, interaction, "", shown)
-        outcomes.sort(key=lambda outcome: outcome.entry.index)
-        return outcomes
-
-
-def _marked(mark: Mark, plan: Plan, written: Sequence[Written]) -> tuple[str, Sequence[Any]]:
-    """The statement of `mark` for what became of all entries, those included that needed no write."""
-    results = iter(written)
-    return mark([
-        (decision.status or "matched") if decision.change is None else next(results).status
-        for decision in plan.decisions
-    ])  # fmt: skip
 
 
 def gone(stored: Stored) -> Problem:

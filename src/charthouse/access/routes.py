@@ -51,7 +51,16 @@ OPEN: Final = (
 
 # Open only where the clinic publishes its workforce guide (`CHARTHOUSE_PUBLIC_GUIDE`); shut like the rest elsewhere.
 # Their pages decide by themselves (`web.guided`): nothing of the record is behind them.
-PUBLISHED: Final = ("/salary", "/salary.json", "/salary/", "/careers", "/careers/", "/guide", "/guide.pdf", "/guide/")
+PUBLISHED: Final = (
+    "/salary",
+    "/salary.json",
+    "/salary/",
+    "/careers",
+    "/careers/",
+    "/guide",
+    "/guide.pdf",
+    "/guide/",
+)
 
 _EXACT: Final[Mapping[str, frozenset[str]]] = {
     entry.path: entry.methods for entry in OPEN if not entry.path.endswith("/")

@@ -6,33 +6,33 @@ The gate makes one for each request. Everything that decides, finds or shows on 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Final, Protocol, TypeVar
 
+from charthouse.access.judge import Content, Judge
 from charthouse.access.rules.mask import masked, refuse_telling
 from charthouse.access.rules.narrow import Narrowing
-from charthouse.access.rules.node import ALWAYS, NEVER, Node, Params
+from charthouse.access.rules.node import ALWAYS, NEVER, Node
 from charthouse.access.rules.rights import Rights, Rule
-from charthouse.access.rules.weigh import Facts, Scales
-from charthouse.base.clock import now
-from charthouse.base.errors import Category, Problem, problem
+from charthouse.base.errors import Category, Problem
 from charthouse.db.connect import Connection
 from charthouse.fhir import references
-from charthouse.search.meets import meets
 from charthouse.search.run import Search
 from charthouse.search.text import NOTHING, Fragment
 from charthouse.store.body import Stored
-from charthouse.store.index.values import Rows
 from charthouse.store.record import Record
 
 T = TypeVar("T")
 SLICE: Final = 200
+SOON: Final = 0.003  # seconds a condition may take on the event loop
+FINDING: Final = (
+    0.5  # seconds one condition of a write may take, also when it is asked again before the commit
+)
 
 
 class Ask(Protocol):
     """Runs a question on a connection that may be used here, at once or in a thread."""
 
-    def __call__(self, question: Callable[[Connection], T]) -> Awaitable[T]:
+    def __call__(self, question: Callable[[Connection], T], *, slow: bool = False) -> Awaitable[T]:
         """The answer."""
         ...
 
@@ -57,8 +57,15 @@ class Sight:
     """One actor's view. `ask` runs what needs a connection."""
 
     def __init__(
-        self, eyes: Eyes, rights: Rights, current: Callable[[str, str], Awaitable[Stored | None]], ask: Ask
+        self,
+        eyes: Eyes,
+        rights: Rights,
+        current: Callable[[str, str], Awaitable[Stored | None]],
+        ask: Ask,
+        plain: Rights | None = None,
     ) -> None:
+        """`plain` are the actor's rights without emergency access, None where there is none."""
+        self._judge = Judge(eyes.record, eyes.search, eyes.narrowing, rights, plain)
         self._eyes = eyes
         self._rights = rights
         self._current = current
@@ -103,21 +110,40 @@ class Sight:
         """Refuse a search that would tell of elements that are hidden from the actor."""
         refuse_telling(self._eyes.record.definitions, type, self._rights.masked(), params)
 
+    def touch(self, type: str, code: str) -> None:
+        """Refuse an answer that would rest on a parameter of `type` that tells of a hidden element."""
+        self.refuse_telling(type, [(code, "")])
+
     def find(self, type: str, criteria: Sequence[tuple[str, str]]) -> Callable[[Connection], Sequence[str]]:
         """The ids of at most two resources that the actor may find by `criteria`, asked of any connection."""
         narrow = self.narrow(type)
-        return lambda connection: self._eyes.search.find(connection, type, criteria, narrow=narrow)
+
+        def found(connection: Connection) -> Sequence[str]:
+            with connection.within(FINDING):
+                return self._eyes.search.find(connection, type, criteria, narrow=narrow)
+
+        return found
 
     async def matches(self, type: str, criteria: Sequence[tuple[str, str]]) -> Sequence[str]:
-        """The same, asked now."""
-        return await self._ask(self.find(type, criteria))
+        """The same, asked now: on the event loop where it is found at once, else in a thread."""
+        narrow = self.narrow(type)
 
-    async def judged(
-        self, type: str, id: str, rows: Rows, word: str, fresh: frozenset[tuple[str, str]]
-    ) -> None:
-        """See `judge`; nothing is asked where the actor may write all rows of the type."""
-        if self.node(type, word) is not None:
-            await self._ask(lambda connection: self.judge(connection, type, id, rows, word, fresh))
+        def soon(connection: Connection) -> Sequence[str] | None:
+            try:
+                with connection.within(SOON, 2_000):
+                    return self._eyes.search.find(connection, type, criteria, narrow=narrow)
+            except Problem as failure:
+                if failure.category is not Category.TOO_COSTLY:
+                    raise
+                return None
+
+        found = await self._ask(soon)
+        return found if found is not None else await self._ask(self.find(type, criteria), slow=True)
+
+    async def judged(self, content: Content) -> None:
+        """Refuse content that the actor may not write; nothing is asked where they may write all rows of the type."""
+        if self.node(content.type, content.word) is not None:
+            await self._ask(lambda connection: self._judge.require(connection, content))
 
     async def current(self, type: str, id: str, word: str) -> Stored | None:
         """The present version, a deletion included; None for absent and hidden alike."""
@@ -133,24 +159,14 @@ class Sight:
             lambda connection: self._eyes.narrowing.shows(connection, node, stored.type, stored)
         )
 
-    async def shows_context(self, stored: Stored) -> bool:
-        """For a Binary: whether the actor may read what it is a part of (R4 binary.html#security)."""
+    def shows_context(self, stored: Stored) -> bool:
+        """For a Binary: whether the type of what it is a part of is open at all (R4 binary.html#security); single rows
+        hide it by the query, as everything that is about something hidden."""
         if stored.type != "Binary" or stored.deleted:
             return True
         named = stored.tree.get("securityContext")
         ref = references.parse(str(named.get("reference") or "")) if isinstance(named, dict) else None
-        if (
-            ref is None
-            or ref.base is not None
-            or ref.type not in self._eyes.record.types
-            or ref.type == "Binary"
-        ):
-            return True
-        node = self.node(ref.type, "read")
-        if self.may(ref.type, "read") and node is None:
-            return True
-        found = await self._current(ref.type, ref.id)
-        return found is None or (self.may(ref.type, "read") and await self.shows(found, "read"))
+        return ref is None or ref.type not in self._eyes.record.types or self.may(ref.type, "read")
 
     async def shows_version(self, stored: Stored, word: str) -> bool:
         """Whether the actor may meet this version: the resource as it stands, and the content as it was."""
@@ -160,20 +176,7 @@ class Sight:
         present = await self.current(stored.type, stored.id, word)
         if present is None or present.version == stored.version:
             return present is not None
-        return await self._ask(lambda connection: self.weighs(connection, node, stored, present))
-
-    def weighs(self, connection: Connection, node: Node, stored: Stored, present: Stored) -> bool:
-        """The same where the present version is known to be open."""
-        narrowing = self._eyes.narrowing
-        reduced = narrowing.reduced(connection, node, stored.type)
-        if reduced == ALWAYS:
-            return True
-        if stored.deleted:
-            return False
-        rows = self._eyes.record.extractor.rows(stored.tree, stored.type)
-        home = self.home(connection, rows)
-        facts = Facts(stored.type, stored.id, rows, home)
-        return home in (0, present.home) and self._scales(connection).hold(reduced, facts)
+        return await self._ask(lambda connection: self._judge.weighs(connection, node, stored, present))
 
     def versions(self, connection: Connection, found: Sequence[Stored], word: str) -> list[Stored]:
         """Those of `found`, versions of any resources, that the actor may meet."""
@@ -192,72 +195,12 @@ class Sight:
                     continue
                 if node is None or (
                     self._eyes.narrowing.shows(connection, node, one.type, head)
-                    and (one.version == head.version or self.weighs(connection, node, one, head))
+                    and (one.version == head.version or self._judge.weighs(connection, node, one, head))
                 ):
                     shown.append(one)
         return shown
-
-    def judge(
-        self,
-        connection: Connection,
-        type: str,
-        id: str,
-        rows: Rows,
-        word: str,
-        fresh: frozenset[tuple[str, str]],
-    ) -> None:
-        """Refuse content that the actor may not write. `fresh` are (type, id) that the same request makes.
-
-        Raises `Problem(forbidden)` in the same words whatever the reason is: a patient who is hidden and one who
-        is not there look alike.
-        """
-        node = self.node(type, word)
-        if node is None:
-            return
-        home = 0
-        if rows.home is not None and type != "Patient" and rows.home not in fresh:
-            home = self._open_home(connection, type, rows)
-        elif type == "Patient":
-            home = self._eyes.narrowing.key(connection, "Patient", id)
-        if not self._scales(connection, writes=True).hold(node, Facts(type, id, rows, home)):
-            raise closed(type)
-
-    def _open_home(self, connection: Connection, type: str, rows: Rows) -> int:
-        """The key of the patient that content is about, who must be there and open to the actor."""
-        home = self.home(connection, rows)
-        stored = (
-            self._eyes.record.reader.head(connection, "Patient", rows.home[1]) if rows.home and home else None
-        )
-        rule = self._rights.rule("Patient")
-        seen = "read" if "read" in rule.open else "search" if "search" in rule.open else ""
-        is_open = stored is not None and not stored.deleted and (
-            not seen or self._eyes.narrowing.shows(connection, rule.rows.get(seen), "Patient", stored)
-        )  # fmt: skip
-        if not is_open:
-            raise closed(type)
-        return home
-
-    def home(self, connection: Connection, rows: Rows) -> int:
-        """The key of the patient whose record content is in; 0 = nobody's."""
-        return 0 if rows.home is None else self._eyes.narrowing.key(connection, *rows.home)
 
     def mask(self, stored: Stored) -> Stored:
         """The version without the elements that are hidden from the actor."""
         hidden = self._rights.rule(stored.type).hidden
         return masked(stored, hidden, self._eyes.record.codec) if hidden else stored
-
-    def _scales(self, connection: Connection, *, writes: bool = False) -> Scales:
-        eyes = self._eyes
-
-        def judged(facts: Facts, params: Params) -> bool:
-            return meets(facts.rows, facts.id, eyes.search.parser.query(facts.type, params), now())
-
-        return Scales(judged, partial(eyes.narrowing.of_home, connection), writes)
-
-
-def closed(what: str) -> Problem:
-    """The answer to content that the actor may not write."""
-    return problem(
-        Category.FORBIDDEN, "forbidden", f"You may not write this {what}.",
-        repair="Your rights do not include it as it is, or what it is about is not open to you.",
-    )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from charthouse.access.door import Door, challenge
 from charthouse.access.gate import Gate
+from charthouse.access.routes import SAFE
 from charthouse.access.trail.events import AuditEvents
 from charthouse.api import negotiate, origin, query, respond, routes, unknown
 from charthouse.api.body import Disconnected, Receive
@@ -109,6 +110,10 @@ class Api:
             request.base = self._origin.base(headers, scope.get("scheme", "http"))
             reply = await self.perform(request, steps)
         except Problem as found:
+            if found.category is Category.FORBIDDEN and request.actor.id >= 0 and request.method in SAFE:
+                await self.gate.note(
+                    request.actor, "refused", outcome="forbidden", query=f"GET {steps[0]}"[:80]
+                )
             reply = self._refused(request, steps, found)
         except Disconnected:
             return

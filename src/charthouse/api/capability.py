@@ -20,6 +20,17 @@ Searchable = Callable[[str], Iterable[SearchParam]]
 FHIR_VERSION: Final = "4.0.1"
 NOT_YET: Final = frozenset({"phonetic"})  # search parameters that are refused by name, whatever their kind
 SEARCHED: Final = ("string", "token", "reference", "date", "number", "quantity", "uri")
+SPECIAL: Final = ("near",)
+# Parameters of every type that look at more than the resource itself; they have no definition of their own.
+BEYOND: Final = (
+    (
+        "_has",
+        "string",
+        "Referred to by a resource that meets a condition: _has:Observation:subject:code=8480-6.",
+    ),
+    ("_list", "string", "In the list with this id."),
+    ("_filter", "string", "Conditions with and, or, not and brackets."),
+)
 _ABOUT_ONE_TYPE: Final = {
     "versioning": "versioned",
     "readHistory": True,
@@ -66,6 +77,9 @@ class Capability:
                     "security": {},
                     "resource": self._resources(),
                     "interaction": [{"code": code} for code in _codes(of_type=False)],
+                    "searchParam": [
+                        {"name": name, "type": kind, "documentation": text} for name, kind, text in BEYOND
+                    ],
                     **_lists(operation=_operations(None)),
                 }
             ],
@@ -92,15 +106,22 @@ class Capability:
 
 
 def searchable(definitions: Definitions) -> Searchable:
-    """The search parameters of a type that have an expression and a kind that is searched."""
+    """The search parameters of a type that have an expression and a kind that is searched, and composites of them."""
 
     def of(name: str) -> Iterable[SearchParam]:
-        found = definitions.search_params(name).values()
-        return [
+        every = definitions.search_params(name).values()
+        found = [
             param
-            for param in found
+            for param in every
             if param.expression and param.type in SEARCHED and param.code not in NOT_YET
         ]
+        urls = {param.url for param in found}
+        made = [
+            param
+            for param in every
+            if (param.components and all(url in urls for url, _ in param.components)) or param.code in SPECIAL
+        ]
+        return [*found, *made]
 
     return of
 
@@ -117,12 +138,13 @@ def _codes(*, of_type: bool) -> list[str]:
 
 
 def _forward(name: str, params: Iterable[SearchParam]) -> list[str]:
-    return [f"{name}:{param.code}" for param in params if param.type == "reference"]
+    found = [f"{name}:{param.code}" for param in params if param.type == "reference"]
+    return ["*", f"{name}:*", *found] if found else []
 
 
 def _backward(params: Mapping[str, Iterable[SearchParam]]) -> dict[str, list[str]]:
     """Type -> the references to it that `_revinclude` can follow."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {name: ["*"] for name in params}
     for name, own in params.items():
         for param in own:
             if param.type == "reference":

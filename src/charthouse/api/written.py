@@ -40,6 +40,7 @@ def written(request: Request, done: Outcome) -> Reply:
             wish = "minimal"
         else:
             answer = respond.stored(request.context, view, stored, status=status, place=place)
+            respond.noticed(answer, done.notice)
             answer.headers.append((b"content-location", place))
             return answer
     bare = respond.stored(request.context, view, stored, status=status, place=place, body=False)

@@ -16,6 +16,7 @@ from charthouse.cli import (
     guides,
     people,
     policies,
+    salary,
     setup,
     transfer,
     upkeep,
@@ -29,7 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, people, policies, encryption, transfer, guides, codes, expression, upkeep, bench):
+GROUPS = (
+    setup, people, policies, encryption, transfer, guides, codes, expression, upkeep, salary, bench,
+)  # fmt: skip
+for group in GROUPS:
     group.register(app)
 
 

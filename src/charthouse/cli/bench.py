@@ -37,7 +37,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="start, read, create, encryption, transaction, import, chart, search, access, validation, "
-            "terminology, fhirpath, codes; all when none is named.",
+            "terminology, fhirpath, codes, salary; all when none is named.",
             show_default=False,
         ),
     ] = None,

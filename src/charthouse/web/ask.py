@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from charthouse.access.notice import TEXT
 from charthouse.base.errors import Category, Problem
 from charthouse.fhir.references import walk
 from charthouse.fhir.resource import Tree
@@ -72,6 +73,7 @@ async def search(
     """A search through the gate; 403 for the whole type becomes `REFUSED`."""
     try:
         page = await site.clinic.gate.search(desk.actor, resource_type, asked, cursor=cursor)
+        desk.noticed.extend(note.message for note in page.notes if note.message == TEXT)
     except Problem as failure:
         if failure.category is Category.FORBIDDEN and failure.issues[0].code not in ("login", "expired"):
             return REFUSED

@@ -37,6 +37,7 @@ EVERYWHERE: Final = (
     Key("g h", "Go home", href="/"),
     Key("g x", "Code systems", href="/code-systems"),
     Key("g q", "Apps", href="/apps"),
+    Key("g y", "Pay and careers", href="/salary"),
     Key("j", "Next row", does="next", palette=False),
     Key("k", "Row before", does="previous", palette=False),
     Key("Enter", "Open the row", does="open", palette=False),

@@ -12,7 +12,7 @@ from charthouse.web.chart.identity import Identity
 COOKIE: Final = "charthouse_charts"
 OPEN: Final = 6
 LATELY: Final = 12
-KEPT: Final = 15 * 60_000
+KEPT: Final = 60_000  # a chart may be shut meanwhile
 REMEMBERED: Final = 4096
 
 

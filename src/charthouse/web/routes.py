@@ -15,20 +15,25 @@ from starlette.routing import BaseRoute, Route
 from charthouse.access.oauth.metadata import AUTHORIZE, MANAGE
 from charthouse.base.errors import not_found
 from charthouse.web import entrances, onward
+from charthouse.web.guided import Guided, Kept, guided
 from charthouse.web.screen import View, broken, screen
 from charthouse.web.site import Desk, Site
 from charthouse.web.views import (
     affected,
     apps,
     audit,
+    careers,
     chart,
     consent,
     emergency,
+    guide,
     home,
     incidents,
     letters,
+    planner,
     policies,
     record,
+    salary,
     section,
     terminology,
     timeline,
@@ -70,18 +75,58 @@ def routes(clinic: Clinic) -> list[BaseRoute]:
         (terminology.ADDRESS, terminology.page, "GET"),
         (f"{terminology.ADDRESS}/find", terminology.search, "POST"),
         (f"{terminology.ADDRESS}/code", terminology.concept, "GET"),
+        *_planner(),
         *_incidents(),
         *_audit(),
         ("/record/{type}/{id}", record.page, "GET"),
         ("/record/{type}/{id}/file/{number}", record.file, "GET"),
     ]
+    kept = Kept()
     return [
         Route("/static/{hash}/{name:path}", site.assets.serve, methods=["GET"]),
+        *(_guided(site, kept, path, view) for path, view in _guide()),
         *entrances.routes(site),
         *(Route(path, screen(site, view), methods=[method], middleware=PACK) for path, view, method in shut),
         Route(AUTHORIZE, onward.remembered(screen(site, consent.ask)), methods=["GET"]),
         # Last: what is nowhere is shut like the rest, and never redirected by what a Host header says.
         Route("/{path:path}", screen(site, _nowhere), methods=["GET"]),
+    ]
+
+
+def _planner() -> list[tuple[str, View, str]]:
+    """Everybody's own steps, and the directory of programmes."""
+    top = planner.ADDRESS
+    return [
+        (top, planner.page, "GET"),
+        (f"{top}/transcript.pdf", planner.paper, "GET"),
+        (f"{top}/calendar.ics", planner.days, "GET"),
+        (f"{top}/certificate/{{number}}", planner.certificate, "GET"),
+        (f"{top}/{{act}}", planner.act, "POST"),
+    ]
+
+
+def _guided(site: Site, kept: Kept, path: str, view: Guided) -> BaseRoute:
+    """A page is packed and kept; a file, such as `/salary.json`, is sent as it is."""
+    is_page = "." not in path
+    endpoint = guided(site, view, kept, is_page=is_page)
+    return Route(path, endpoint, methods=["GET"], middleware=PACK if is_page else [])
+
+
+def _guide() -> list[tuple[str, Guided]]:
+    """The workforce guide: open to everybody where the clinic publishes it (`access.routes.PUBLISHED`)."""
+    return [
+        (salary.ADDRESS, salary.page),
+        (f"{salary.ADDRESS}.json", salary.answer_json),
+        (f"{salary.ADDRESS}/openapi.json", salary.described),
+        (f"{salary.ADDRESS}/places", salary.everywhere),
+        (f"{salary.ADDRESS}/compare", salary.compare),
+        (f"{salary.ADDRESS}/file/{{name}}.{{kind}}", salary.file),
+        (careers.ADDRESS, careers.page),
+        (f"{careers.ADDRESS}/credentials", careers.credentials),
+        (f"{careers.ADDRESS}/{{path}}", careers.one),
+        (guide.ADDRESS, guide.page),
+        (f"{guide.ADDRESS}.pdf", guide.pdf),
+        (f"{guide.ADDRESS}/payback", guide.worth),
     ]
 
 

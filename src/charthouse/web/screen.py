@@ -10,6 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from charthouse.access.actor import Actor
 from charthouse.access.door import two_credentials
 from charthouse.access.routes import SAFE
 from charthouse.base import log
@@ -45,6 +46,7 @@ def screen(site: Site, view: View) -> Endpoint:
     """An endpoint that answers only for a signed-in person, and only to their own forms."""
 
     async def endpoint(request: Request) -> Response:
+        actor: Actor | Problem | None = None
         try:
             live = site.clinic.door.session(request.headers, request.cookies)
             if isinstance(live, Problem):
@@ -56,7 +58,8 @@ def screen(site: Site, view: View) -> Endpoint:
                 request.headers, request.cookies, request.method, request.url.path, form_token=token
             )
             if isinstance(actor, Problem):
-                raise actor
+                turned, actor = actor, None
+                raise turned
             if actor.session != live.actor.session:  # a bearer token beside the cookie: a page has one owner
                 raise two_credentials()
             person = site.clinic.people.get(live.actor.id)
@@ -70,6 +73,9 @@ def screen(site: Site, view: View) -> Endpoint:
             )
             return await view(site, request, desk)
         except Problem as failure:
+            if failure.category is Category.FORBIDDEN and isinstance(actor, Actor):
+                route = f"{request.method} {_route(request)}"
+                await site.clinic.gate.note(actor, "refused", outcome="forbidden", query=route)
             return await refused(site, request, failure)
         except Exception as failure:  # noqa: BLE001 - the last door before the caller
             number = logical_id()[:8]
@@ -146,6 +152,9 @@ async def cards_of(
 ) -> tuple[list[Identity], frozenset[str]]:
     """The cards of these patients, and the ids that gave none. What this sign-in saw lately is not read again."""
     held = {one: site.recents.get(desk.session, desk.reader.tongue, one, desk.reader.now) for one in patients}
+    for one in [one for one, card in held.items() if card is not None]:
+        if not await site.clinic.gate.is_still_open(desk.actor, "Patient", one):
+            held[one] = None
     missing = [one for one, card in held.items() if card is None]
 
     async def read(patient: str) -> Identity | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +58,7 @@ class Desk:
     charts: Charts
     tabs: tuple[Tab, ...] = ()
     address: str = ""
+    noticed: list[str] = field(default_factory=list, compare=False)  # notices that what is shown must carry
 
     @property
     def session(self) -> str:
@@ -114,7 +115,14 @@ class Site:
     ) -> Response:
         """A whole page, with the keys it binds and, once signed in, its open charts."""
         strokes = (*keys.EVERYWHERE, *(keys.for_chart(patient) if patient else ())) if desk else ()
-        body = self.render(template, desk=desk, theme=_theme(request), keys=strokes, patient=patient, **model)
+        body = self.render(
+            template,
+            desk=desk,
+            theme=_theme(request),
+            keys=strokes,
+            patient=patient,
+            **{"notice": "", **model},
+        )
         response = HTMLResponse(body, status, HEADERS)
         if desk is not None and str(desk.charts) != request.cookies.get(COOKIE, "|"):
             set_cookie(request, response, COOKIE, str(desk.charts))

@@ -97,24 +97,37 @@ class Extract:
         """Read the tables in `folder`, those of the package when none is given."""
         self._folder = folder or resources.files(__package__) / "data"
         self.about: Mapping[str, Any] = json.loads(self.text("oews.json"))
-        self.occupations = {soc: name for soc, name in self._rows("occupations.tsv")}
+        self.occupations = {row[0]: row[1] for row in self._rows("occupations.tsv")}
         self.areas = {row[0]: Area(*row) for row in self._rows("areas.tsv")}
-        self.industries = {row[0]: Industry(row[0], int(row[1]), row[2]) for row in self._rows("industries.tsv")}
+        self.industries = {
+            row[0]: Industry(row[0], int(row[1]), row[2]) for row in self._rows("industries.tsv")
+        }
+        # Rows become cells when they are asked for: most never are, and the program starts at once.
+        self._lines = {(row[3], row[1], row[2]): row[4] for row in self._rows("oews.tsv", parts=5)}
         self._cells: dict[tuple[str, str, str], Cell] = {}
-        for _kind, area, industry, soc, *values in self._rows("oews.tsv"):
-            self._cells[soc, area, industry] = _cell(values)
+
+    def file(self, name: str) -> Traversable:
+        """A file of the folder."""
+        return self._folder / name
 
     def text(self, name: str) -> str:
-        """A file of the folder."""
-        return (self._folder / name).read_text(encoding="utf-8")
+        """What a file of the folder says."""
+        return self.file(name).read_text(encoding="utf-8")
 
     def cell(self, soc: str, area: str = NATION, industry: str = ALL) -> Cell:
         """What is published there; `MISSING` where the release has no such row."""
-        return self._cells.get((soc, area, industry), MISSING)
+        key = (soc, area, industry)
+        found = self._cells.get(key)
+        if found is None:
+            line = self._lines.get(key)
+            if line is None:
+                return MISSING
+            found = self._cells[key] = _cell(line.split("\t"))
+        return found
 
     def has(self, soc: str, area: str = NATION, industry: str = ALL) -> bool:
         """Whether the release has a row for it, its values released or not."""
-        return (soc, area, industry) in self._cells
+        return (soc, area, industry) in self._lines
 
     def state(self, area: Area) -> Area | None:
         """The state that an area is counted to."""
@@ -123,13 +136,20 @@ class Extract:
     @cached_property
     def states(self) -> tuple[Area, ...]:
         """States, the District of Columbia and territories, by name."""
-        return tuple(sorted((one for one in self.areas.values() if one.kind == "S"), key=lambda one: one.name))
+        return tuple(
+            sorted((one for one in self.areas.values() if one.kind == "S"), key=lambda one: one.name)
+        )
 
-    def _rows(self, name: str) -> Iterator[list[str]]:
+    def employers(self, soc: str) -> list[Industry]:
+        """The industries that the release has an occupation in."""
+        found = (industry for have, area, industry in self._lines if have == soc and area == NATION)
+        return [self.industries[code] for code in sorted(found) if code != ALL]
+
+    def _rows(self, name: str, parts: int = 0) -> Iterator[list[str]]:
         lines = iter(self.text(name).splitlines())
         next(lines)  # the names of the columns
         for line in lines:
-            yield line.split("\t")
+            yield line.split("\t", parts - 1)
 
 
 def _cell(values: list[str]) -> Cell:

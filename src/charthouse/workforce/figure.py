@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What stands behind a number."""
 
     PUBLISHED = "published"  # as its source prints it
@@ -62,6 +62,8 @@ class Figure:
         """The number as people read it."""
         if self.value is None:
             return "not released"
+        if self.unit == "rank" and self.note.startswith("at or "):
+            return self.note  # an end of what is published
         plus = "at least " if self.is_floor else ""
         return plus + _WRITTEN[self.unit](self.value)
 
@@ -69,9 +71,12 @@ class Figure:
         """The number as programs read it."""
         value: Any = None if self.value is None else _plain(self.value)
         shown: dict[str, Any] = {
-            "value": {"at_least": value} if self.is_floor else value, "unit": self.unit, "source": self.source,
-            "year": self.year, "kind": self.kind.value,
-        }  # fmt: skip
+            "value": {"at_least": value} if self.is_floor else value,
+            "unit": self.unit,
+            "source": self.source,
+            "year": self.year,
+            "kind": self.kind.value,
+        }
         return shown | ({"note": self.note} if self.note else {})
 
 
@@ -83,7 +88,11 @@ def _money(value: float) -> str:
     return f"${value:,.0f}" if value >= 0 else f"−${-value:,.0f}"
 
 
-_WRITTEN = {
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+_WRITTEN: Final[Mapping[str, Callable[[float], str]]] = {
     "usd": _money,
     "percent": lambda value: f"{_short(value)} %",
     "times": lambda value: f"×{value:.3f}",
@@ -93,10 +102,6 @@ _WRITTEN = {
     "quotient": lambda value: f"{value:.2f}",
     "count": lambda value: f"{_short(value)}",
 }
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 
 class Sources:
@@ -111,13 +116,19 @@ class Sources:
     def __getitem__(self, id: str) -> Source:
         return self._all[id]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Source]:
         return iter(self._all.values())
 
     def figure(
-        self, value: float | None, unit: str, source: str, *, kind: Kind | None = None, note: str = "",
+        self,
+        value: float | None,
+        unit: str,
+        source: str,
+        *,
+        kind: Kind | None = None,
+        note: str = "",
         is_floor: bool = False,
-    ) -> Figure:  # fmt: skip
+    ) -> Figure:
         """A number from a source; `kind` where it was computed from what the source prints."""
         known = self._all[source]
         return Figure(value, unit, source, known.year, kind or known.kind, note, is_floor)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import log
+from itertools import pairwise
+from math import exp, log
 from typing import Any, Final
 
 from charthouse.workforce import places
@@ -75,7 +76,9 @@ class Method:
         wages = extract.cell(question.soc, basis.code)
         asked = extract.cell(question.soc, area.code, industry.code if industry else ALL)
         if not wages.is_whole:
-            flags.append(Flag("not-released", "No wage of this occupation is released, here or for the nation."))
+            flags.append(
+                Flag("not-released", "No wage of this occupation is released, here or for the nation.")
+            )
             return Answer(question, area, basis, industry, asked, wages, None, None, None, (), tuple(flags))
         curve = self.curve(wages)
         rank = self._rank(question)
@@ -92,7 +95,9 @@ class Method:
         steps.append(Step("The middle: the wage at that rank, times the factors", middle))
         low, high = self._range(curve, wages, rank, times, steps)
         self._judge(wages, rank, (low, middle, high), flags)
-        return Answer(question, area, basis, industry, asked, wages, low, middle, high, tuple(steps), tuple(flags))
+        return Answer(
+            question, area, basis, industry, asked, wages, low, middle, high, tuple(steps), tuple(flags)
+        )
 
     def curve(self, cell: Cell) -> Curve:
         """The curve of a cell, made once."""
@@ -117,7 +122,7 @@ class Method:
         points: Sequence[tuple[float, float]] = self.factors["ladder"]["points"]
         if years is None:
             return float(self.factors["ladder"]["middle"])
-        for (left, low), (right, high) in zip(points, points[1:], strict=False):
+        for (left, low), (right, high) in pairwise(points):
             if years <= right:
                 return low + (high - low) * (years - left) / (right - left)
         return float(points[-1][1])
@@ -133,7 +138,7 @@ class Method:
         factor = self.factors["education"]
         rungs = factor["rungs"]
         gap = log(factor["bachelor"] / factor["school"]) / (rungs["bachelor"] - rungs["school"])
-        return float(2.718281828459045 ** (gap * rungs[rung]))
+        return exp(gap * rungs[rung])
 
     # -- the steps
 
@@ -165,10 +170,19 @@ class Method:
         if question.certified is None:
             return
         if question.soc not in self.factors["certified"]["occupations"]:
-            flags.append(Flag("not-applied", "No public figure exists for what a certificate is worth in this occupation."))
+            flags.append(
+                Flag(
+                    "not-applied",
+                    "No public figure exists for what a certificate is worth in this occupation.",
+                )
+            )
             return
-        figure = self.sources.figure(self.certified(question.certified), "times", "certified", kind=Kind.MEASURED)
-        yield Step("Certified" if question.certified else "Not certified", figure, self.sources["certified"].note)
+        figure = self.sources.figure(
+            self.certified(question.certified), "times", "certified", kind=Kind.MEASURED
+        )
+        yield Step(
+            "Certified" if question.certified else "Not certified", figure, self.sources["certified"].note
+        )
 
     def _education(self, question: Question, flags: list[Flag]) -> Iterator[Step]:
         if not question.education:
@@ -176,7 +190,9 @@ class Method:
         if question.soc not in self.factors["education"]["occupations"]:
             flags.append(Flag("not-applied", "No public figure is used for education in this occupation."))
             return
-        figure = self.sources.figure(self.education(question.education), "times", "education", kind=Kind.MEASURED)
+        figure = self.sources.figure(
+            self.education(question.education), "times", "education", kind=Kind.MEASURED
+        )
         yield Step(EDUCATION[question.education], figure, f"{self.sources['education'].trust}.")
 
     def _employer(
@@ -187,12 +203,22 @@ class Method:
         theirs = self.extract.cell(question.soc, NATION, industry.code)
         every = self.extract.cell(question.soc)
         if not theirs.is_whole or not every.is_whole:
-            flags.append(Flag("not-released", f"Wages of this occupation in {industry.name} are not released; no factor is used."))
+            flags.append(
+                Flag(
+                    "not-released",
+                    f"Wages of this occupation in {industry.name} are not released; no factor is used.",
+                )
+            )
             return
         at = rank.value or 0
         above, below = self.curve(theirs).wage(at), self.curve(every).wage(at)
+        if above.is_floor or below.is_floor:
+            flags.append(
+                Flag("not-released", f"Wages in {industry.name} are cut off at this rank; no factor is used.")
+            )
+            return
         figure = self.sources.figure(above.value / below.value, "times", "oews", kind=Kind.MEASURED)
-        said = "Wage at the same rank there over that of all employers, nationally; it is assumed to hold in every area."
+        said = "Wage at the same rank there over that of all employers, nationally; assumed to hold in every area."
         yield Step(industry.name, figure, said)
 
     def _range(
@@ -203,10 +229,19 @@ class Method:
         ends = []
         for sign, name in ((-1, "Lower"), (1, "Upper")):
             there = min(max(at + sign * step, POINTS[0]), POINTS[-1])
-            steps.append(Step(f"{name} end: rank", self.sources.figure(there, "rank", "range"), self.sources["range"].trust))
+            steps.append(
+                Step(
+                    f"{name} end: rank",
+                    self.sources.figure(there, "rank", "range"),
+                    self.sources["range"].trust,
+                )
+            )
             read = curve.wage(there)
-            ends.append(Reading(read.value * times * (1 + sign * errors * rse / 100), read.is_floor))
-        steps.append(Step("Published standard error of the mean wage", self.published(wages.wage_rse, "percent")))
+            wider = 1.0 if read.is_floor else 1 + sign * errors * rse / 100  # a floor is not widened
+            ends.append(Reading(read.value * times * wider, read.is_floor))
+        steps.append(
+            Step("Published standard error of the mean wage", self.published(wages.wage_rse, "percent"))
+        )
         low, high = (self._usd(one, "range") for one in ends)
         steps += [Step("Lower end", low), Step("Upper end", high)]
         return low, high
@@ -221,10 +256,20 @@ class Method:
             value = round(figure.value or 0)
             if value < bottom or value > top:
                 side = "below the published p10" if value < bottom else "above the published p90"
-                flags.append(Flag("outside-published-range", f"The {word} lies {side}: the factors stack beyond what is measured."))
+                flags.append(
+                    Flag(
+                        "outside-published-range",
+                        f"The {word} lies {side}: the factors stack beyond what is measured.",
+                    )
+                )
         error = wages.jobs_rse.value
         if error is not None and error > self.factors["thin"]["percent"]:
-            flags.append(Flag("thin-cell", f"Thin cell: the published number of jobs has a standard error of {error:g} %."))
+            flags.append(
+                Flag(
+                    "thin-cell",
+                    f"The published number of jobs has a standard error of {error:g} %: a thin cell.",
+                )
+            )
 
     def _usd(self, reading: Reading, source: str = "reading") -> Figure:
         return self.sources.figure(

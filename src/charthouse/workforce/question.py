@@ -16,8 +16,15 @@ EDUCATION: Final[Mapping[str, str]] = {
 }
 FIELDS: Final = ("role", "soc", "area", "industry", "years", "certified", "education", "skills")
 _YES: Final[Mapping[str, bool | None]] = {
-    "": None, "yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False,
-}  # fmt: skip
+    "": None,
+    "yes": True,
+    "true": True,
+    "1": True,
+    "on": True,
+    "no": False,
+    "false": False,
+    "0": False,
+}
 _MOST_YEARS: Final = 60
 
 
@@ -42,18 +49,33 @@ def read(words: Mapping[str, str], soc: str, *, role: str = "") -> Question:
     """
     certified = words.get("certified", "").strip().lower()
     if certified not in _YES:
-        raise invalid("value", "This is neither yes nor no.", place="certified", value=certified, repair="Give yes or no.")
+        raise invalid(
+            "value",
+            "This is neither yes nor no.",
+            place="certified",
+            value=certified,
+            repair="Give yes or no.",
+        )
     education = words.get("education", "").strip().lower()
     if education and education not in EDUCATION:
         raise invalid(
-            "value", "There is no such step of education.", place="education", value=education,
+            "value",
+            "There is no such step of education.",
+            place="education",
+            value=education,
             repair=f"Choose from {', '.join(EDUCATION)}.",
-        )  # fmt: skip
+        )
     skills = tuple(word.strip()[:80] for word in words.get("skills", "").split(",") if word.strip())[:12]
     return Question(
-        soc, words.get("area", "").strip()[:120], words.get("industry", "").strip()[:120], _years(words.get("years", "")),
-        _YES[certified], education, skills, role,
-    )  # fmt: skip
+        soc,
+        words.get("area", "").strip()[:120],
+        words.get("industry", "").strip()[:120],
+        _years(words.get("years", "")),
+        _YES[certified],
+        education,
+        skills,
+        role,
+    )
 
 
 def _years(text: str) -> float | None:
@@ -65,7 +87,10 @@ def _years(text: str) -> float | None:
         value = -1.0
     if not 0 <= value <= _MOST_YEARS:
         raise invalid(
-            "value", "This is no number of years.", place="years", value=text,
+            "value",
+            "This is no number of years.",
+            place="years",
+            value=text,
             repair=f"Give a number from 0 to {_MOST_YEARS}.",
-        )  # fmt: skip
+        )
     return value

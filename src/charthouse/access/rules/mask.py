@@ -82,6 +82,9 @@ def _tells(definitions: Definitions, type: str, code: str, fields: frozenset[str
     param = definitions.search_params(type).get(code)
     if param is None or not param.expression:
         return False
+    parts = [url.rpartition("/")[2].partition("-")[2] for url, _ in param.components]
+    if any(_tells(definitions, type, part, fields) for part in parts if part != code):
+        return True
     named = set(re.findall(rf"\b{type}\.(\w+)", param.expression))
     return bool(named & fields) or any(_chosen(one, fields) for one in named)
 

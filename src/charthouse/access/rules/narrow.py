@@ -24,6 +24,7 @@ from charthouse.access.rules.node import (
     Reader,
     Some,
     Withheld,
+    WithheldAnyhow,
     mapped,
     some,
 )
@@ -35,6 +36,7 @@ from charthouse.search.query import Token
 from charthouse.search.run import Search
 from charthouse.search.text import EVERYTHING, NOTHING, Fragment, Texts
 from charthouse.store.body import Stored
+from charthouse.store.index.extract import INSIDE
 from charthouse.store.record import Record
 
 REMEMBERED: Final = 4_000
@@ -42,9 +44,12 @@ FEW: Final = 200  # labelled resources up to which a list of them is quicker tha
 LONG: Final = 60  # words of a condition from which on a guard in front of it pays
 SECURITY: Final = "_security"
 EVERY_TYPE: Final = "*"
+# Statuses of a relation that is none, or none any more (R4 care-team-status, encounter-status, appointmentstatus, …).
+OVER: Final = ("cancelled", "entered-in-error", "inactive", "noshow", "proposed", "suspended", "waitlist")
 # What else a resource is about beside the patient whose record it is in: hidden, it hides the resource as well.
 RELATED: Final[Mapping[str, tuple[str, ...]]] = {
-    "Account": ("subject",), "Appointment": ("actor",), "AppointmentResponse": ("actor",), "Group": ("member",),
+    "Account": ("subject",), "Appointment": ("actor",), "AppointmentResponse": ("actor",),
+    "Binary": (INSIDE,), "Bundle": (INSIDE,), "Group": ("member",),
     "Observation": ("focus",), "Person": ("link",), "Provenance": ("target",), "Schedule": ("actor",),
 }  # fmt: skip
 _ROW: Final = re.compile(r"\br\.")
@@ -219,6 +224,8 @@ class Narrowing:
             return self._facility(connection, node.places)
         if isinstance(node, Withheld):
             return self._consent(connection, node.reader, type, permits=False)
+        if isinstance(node, WithheldAnyhow):
+            return self._consent(connection, node.reader, node.type, permits=False, anyhow=True)
         if isinstance(node, Permitted):
             return self._consent(connection, node.reader, type, permits=True, labels=node.labels)
         raise TypeError(f"{node} was not bound to an actor")
@@ -291,10 +298,17 @@ class Narrowing:
         found: list[Fragment] = []
         if patients and members:
             listed = self._texts.listed
+            statuses = [
+                number for type, *_ in RELATIONS for number in self.params(connection, type, "status")
+            ] or [0]
+            over = [number for code in OVER for number in self._names.codes(connection, Token("", code))] or [
+                0
+            ]
             sql = self._sql.cared_for.format(
-                patients=listed(len(patients)), members=listed(len(members)), me=listed(1)
-            )
-            found.append(Fragment(sql, (*patients, *members, me)))
+                patients=listed(len(patients)), members=listed(len(members)), me=listed(1),
+                statuses=listed(len(statuses)), over=listed(len(over)),
+            )  # fmt: skip
+            found.append(Fragment(sql, (*patients, *members, me, *statuses, *over)))
         if named := self.params(connection, "Patient", "general-practitioner"):
             sql = self._sql.general_practitioner.format(list=self._texts.listed(1))
             found.append(Fragment(sql, (named[0], me)))
@@ -320,6 +334,7 @@ class Narrowing:
         *,
         permits: bool,
         labels: Sequence[Label] = (),
+        anyhow: bool = False,
     ) -> Fragment:
         own = () if type == EVERY_TYPE else self.params(connection, type, SECURITY)
         security = (
@@ -330,11 +345,12 @@ class Narrowing:
             NOW, NOW, f"|{reader.purpose}|", *(f"|{name}|" for name in reader.names), f"|{type}|", *security,
         )  # fmt: skip
 
-        def applies(alias: str) -> str:
+        def applies(alias: str, *, limits: bool = True) -> str:
             readers = "".join(f" {self._sql.consent_reader.format(c=alias)}" for _ in reader.names)
-            return str(self._sql.consent_applies.format(c=alias, readers=readers))
+            asked = str(self._sql.consent_speaks.format(c=alias, readers=readers))
+            return f"{asked} AND {self._sql.consent_reaches.format(c=alias)}" if limits else asked
 
-        condition, values = applies("c"), args
+        condition, values = applies("c", limits=not anyhow), args[: -len(security)] if anyhow else args
         if permits and labels:
             codes = tuple(dict.fromkeys(code for _, code in labels))
             named = self._sql.consent_permits_label.format(c="c", list=self._texts.listed(len(codes)))

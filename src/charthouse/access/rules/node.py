@@ -103,6 +103,14 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
+class WithheldAnyhow:
+    """The same for a resource of `type`, as if it were among the data that a denial is limited to."""
+
+    reader: Reader
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Permitted:
     """A consent of the patient that is in force permits it to this reader, for data with one of the labels."""
 
@@ -157,7 +165,7 @@ class Aged:
     oldest: int
 
 
-Atom = Criteria | About | Labelled | Loose | Homes | Care | Facility | Withheld | Permitted
+Atom = Criteria | About | Labelled | Loose | Homes | Care | Facility | Withheld | WithheldAnyhow | Permitted
 Waiting = Mine | Caring | Local | Consented | Refused | UnderGlass | ForUse | Aged
 Node = Every | Some | Not | Atom | Waiting
 

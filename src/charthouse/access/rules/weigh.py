@@ -21,6 +21,7 @@ from charthouse.access.rules.node import (
     Permitted,
     Some,
     Withheld,
+    WithheldAnyhow,
 )
 from charthouse.store.index.values import Rows
 
@@ -63,15 +64,26 @@ class Scales:
             return facts.home == 0
         if isinstance(node, Criteria):
             return self.meets(facts, node.params)
+        if facts.type == "Patient" and isinstance(node, About | Facility):
+            return self._of_itself(node, facts)
         if isinstance(node, Labelled):
             return carries(facts.rows, node.labels) or bool(facts.home and self.of_home(node, facts.home))
-        if isinstance(node, Withheld) and self.writes:
-            return False
+        if isinstance(node, Withheld):
+            # an old version is not in the index: what a consent denies of some data it denies of all of it here
+            anyhow = WithheldAnyhow(node.reader, facts.type)
+            return not self.writes and bool(facts.home) and self.of_home(anyhow, facts.home)
         if isinstance(node, Facility) and not facts.home:
             return True
-        if isinstance(node, About | Care | Facility | Withheld | Permitted):
+        if isinstance(node, About | Care | Facility | Permitted):
             return bool(facts.home) and self.of_home(node, facts.home)
         raise TypeError(f"{node} was not bound to an actor")
+
+    def _of_itself(self, node: About | Facility, facts: Facts) -> bool:
+        """A Patient is judged by what is about to stand there, not by what stood there before."""
+        if isinstance(node, About):
+            return self.meets(facts, node.params)
+        managed = {f"{type}/{id}" for name, type, id in facts.rows.references if name == "organization"}
+        return not managed.isdisjoint(node.places)
 
 
 def carries(rows: Rows, labels: Sequence[Label]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from charthouse.access.gate import Outcome
+from charthouse.access.notice import told
 from charthouse.api import assemble, entries, negotiate, respond
 from charthouse.api.reply import Reply
 from charthouse.api.request import Request
@@ -134,6 +135,7 @@ async def _asked(request: Request, entry: Entry) -> bytes:
         reply.status,
         etag=int(etag[3:-1]) if etag else None,
         modified=None if moment is None else moment * 1000,
+        told=resource.dump(outcome.of([told()])) if b"warning" in headers else None,
     )
     if reply.body and entry.method == "GET":
         return b'{"resource":' + reply.body + b"," + answer + b"}"

@@ -31,9 +31,10 @@ async def history(request: Request) -> Reply:
     path = "/".join(step for step in (request.type, request.id, "_history") if step)
     entries = [] if request.view.summary == "count" else assemble.versions(request, page)
     links = assemble.links(request, path, used, page, kept=("_count",))
-    return await respond.assembled(
+    answer = await respond.assembled(
         request.context, request.view, assemble.bundle("history", entries, total=page.total, links=links)
     )
+    return respond.noticed(answer, await request.context.gate.notice([hit.stored for hit in page.entries]))
 
 
 def _known(request: Request) -> dict[str, str]:

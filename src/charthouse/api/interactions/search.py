@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from charthouse.api import assemble, body, negotiate, query, respond
 from charthouse.api.interactions import audit
 from charthouse.api.query import Params
 from charthouse.api.reply import Reply
 from charthouse.api.request import Request
+from charthouse.base.errors import Category, invalid, problem
+from charthouse.fhir import resource
 
-_SEARCH = "_search"
+EXPLAIN: Final = "_explain"
 
 
 async def search(request: Request) -> Reply:
     """A searchset Bundle; unknown parameters are 400 unless Prefer says handling=lenient."""
     cursor = None
     params: Params = []
+    is_explained = False
     for name, value in request.params:
         if name == "_cursor":
             cursor = value
+        elif name == EXPLAIN:
+            is_explained = _truth(name, value)
         else:
             params.append((name, value))
+    if is_explained:
+        return await _explained(request, params)
     view = request.view
     events = request.context.events
     if events is not None and request.type == audit.TYPE:
@@ -37,6 +46,29 @@ async def search(request: Request) -> Reply:
     return await respond.assembled(
         request.context, view, assemble.bundle("searchset", entries, total=page.total, links=links)
     )
+
+
+async def _explained(request: Request, params: Params) -> Reply:
+    """How the search is carried out, as Parameters, for those who may know; nothing of what it finds."""
+    gate = request.context.gate
+    if not gate.may_explain(request.actor):
+        raise problem(
+            Category.FORBIDDEN, "forbidden", "Your rights do not include how a search is carried out.",
+            place=EXPLAIN, repair=f"Leave {EXPLAIN} out.",
+        )  # fmt: skip
+    if not request.type:
+        raise problem(
+            Category.UNSUPPORTED, "not-supported", "This search cannot be explained.", place=EXPLAIN,
+            repair=f"Leave {EXPLAIN} out, or name one type, e.g. Observation?{EXPLAIN}=true.",
+        )  # fmt: skip
+    found = await gate.explain(request.actor, request.type, params)
+    return await respond.assembled(request.context, request.view, resource.dump(found.parameters()))
+
+
+def _truth(name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise invalid("value", f'"{name}" takes true or false.', place=name, value=value)
+    return value == "true"
 
 
 async def search_by_post(request: Request) -> Reply:

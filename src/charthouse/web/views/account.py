@@ -152,7 +152,7 @@ async def confirmed(site: Site, request: Request, visit: Visit) -> Response:
 def number_of(request: Request, name: str = "number") -> int:
     """A number in the path; anything else is nowhere."""
     text = str(request.path_params[name])
-    if not text.isdigit() or len(text) > 15:
+    if (not text.isdecimal()) or len(text) > 15:
         raise not_found()
     return int(text)
 

@@ -55,6 +55,7 @@ async def find(site: Site, request: Request, desk: Desk) -> Response:
 
 async def enter(site: Site, request: Request, desk: Desk) -> Response:
     """`POST /emergency/open`: the chart opens, for a while."""
+    site.clinic.policy.require(desk.actor, "glass", "create")
     form = await request.form()
     patient = str(form.get("patient") or "")
     if not is_logical_id(patient):
@@ -63,7 +64,7 @@ async def enter(site: Site, request: Request, desk: Desk) -> Response:
     asked = {"patient": patient, "reason": str(form.get("reason") or ""), "note": str(form.get("note") or "")}
     try:
         await site.clinic.emergency.open(
-            desk.actor, patient, asked["reason"], asked["note"], int(minutes) if minutes.isdigit() else 0
+            desk.actor, patient, asked["reason"], asked["note"], int(minutes) if minutes.isdecimal() else 0
         )
     except Problem as failure:
         if failure.category.value == "not_found":
@@ -74,6 +75,7 @@ async def enter(site: Site, request: Request, desk: Desk) -> Response:
 
 async def leave(site: Site, request: Request, desk: Desk) -> Response:
     """`POST /emergency/close`: the access is given back before its time."""
+    site.clinic.policy.require(desk.actor, "glass", "create")
     patient = str((await request.form()).get("patient") or "")
     if not is_logical_id(patient):
         raise not_found()
@@ -97,7 +99,7 @@ async def review(site: Site, request: Request, desk: Desk) -> Response:
     number = str(form.get("id") or "")
     try:
         await site.clinic.emergency.review(
-            desk.actor, int(number) if number.isdigit() and len(number) < 16 else 0, str(form.get("finding") or ""),
+            desk.actor, int(number) if number.isdecimal() and len(number) < 16 else 0, str(form.get("finding") or ""),
             str(form.get("remark") or ""),
         )  # fmt: skip
     except Problem as failure:

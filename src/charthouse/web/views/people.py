@@ -105,7 +105,10 @@ async def need(site: Site, request: Request, desk: Desk) -> Response:
 async def facility(site: Site, request: Request, desk: Desk) -> Response:
     """`POST /people/facilities`: a new facility, or a change to one."""
     name, reference, key, close = [await field(request, one) for one in ("name", "reference", "key", "close")]
-    administration, number = site.clinic.administration, int(key) if key.isdigit() and len(key) < 15 else None
+    administration, number = (
+        site.clinic.administration,
+        int(key) if key.isdecimal() and len(key) < 15 else None,
+    )
     try:
         if number is None:
             await administration.add_facility(desk.actor, name, reference)
@@ -248,7 +251,7 @@ async def _roles(site: Site, request: Request, desk: Desk, key: int) -> str:
 
 
 async def _places(site: Site, request: Request, desk: Desk, key: int) -> str:
-    ticked = [int(one) for one in await fields(request, "facility") if one.isdigit() and len(one) < 15]
+    ticked = [int(one) for one in await fields(request, "facility") if one.isdecimal() and len(one) < 15]
     await site.clinic.administration.assign(desk.actor, key, ticked)
     return ""
 
@@ -267,7 +270,7 @@ async def _credential(site: Site, request: Request, desk: Desk, key: int) -> str
 
 async def _credential_end(site: Site, request: Request, desk: Desk, key: int) -> str:
     which, reason = await field(request, "credential"), await field(request, "reason")
-    number = int(which) if which.isdigit() and len(which) < 15 else 0
+    number = int(which) if which.isdecimal() and len(which) < 15 else 0
     await site.clinic.administration.end_credential(desk.actor, key, number, reason)
     return ""
 
@@ -307,7 +310,7 @@ def _which(text: str) -> int | None:
     """One of a list by its number, or None for `all`; anything else is nothing."""
     if text == "all":
         return None
-    if not text.isdigit() or len(text) > 14:
+    if (not text.isdecimal()) or len(text) > 14:
         raise not_found()
     return int(text)
 

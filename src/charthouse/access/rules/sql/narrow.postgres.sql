@@ -15,16 +15,20 @@ NOT EXISTS (SELECT 1 FROM reference_index x CROSS JOIN resource t
         AND ({denied}) OFFSET 0)
 
 -- name: cared_for
-EXISTS (SELECT 1 FROM reference_index p WHERE p.target = r.home AND p.home = r.home AND p.param {patients} AND EXISTS (
-    SELECT 1 FROM reference_index a WHERE a.key = p.key AND a.home = r.home AND a.param {members} AND a.target {me}) OFFSET 0)
+EXISTS (SELECT 1 FROM reference_index p WHERE p.target = r.home AND p.home = r.home AND p.param {patients}
+    AND EXISTS (SELECT 1 FROM reference_index a WHERE a.key = p.key AND a.home = r.home AND a.param {members} AND a.target {me})
+    AND NOT EXISTS (SELECT 1 FROM token_index s WHERE s.key = p.key AND s.home = r.home AND s.param {statuses}
+        AND s.code {over}) OFFSET 0)
 
 -- name: general_practitioner
 EXISTS (SELECT 1 FROM reference_index i WHERE i.key = r.home AND i.home = r.home AND i.param = ? AND i.target {list} OFFSET 0)
 
--- name: consent_applies
+-- name: consent_speaks
 {c}.opens <= ? AND {c}.closes > ? AND ({c}.purposes IS NULL OR strpos({c}.purposes, ?) > 0)
     AND ({c}.readers IS NULL{readers}) AND ({c}.types IS NULL OR strpos({c}.types, ?) > 0)
-    AND ({c}.has_data = 0 OR EXISTS (SELECT 1 FROM consent_data d WHERE d.rule = {c}.id AND d.key = r.key))
+
+-- name: consent_reaches
+({c}.has_data = 0 OR EXISTS (SELECT 1 FROM consent_data d WHERE d.rule = {c}.id AND d.key = r.key))
     AND ({c}.has_labels = 0 OR EXISTS (SELECT 1 FROM consent_code l JOIN code k ON k.code = l.code
         JOIN token_index i ON i.code = k.id AND i.key IN (r.key, r.home) AND i.param IN (?, ?) AND i.home = r.home
         WHERE l.rule = {c}.id AND l.is_label = 1))

@@ -44,8 +44,10 @@ NOT EXISTS (SELECT 1 FROM reference_index x CROSS JOIN resource t
 EXISTS (SELECT 1 FROM resource p WHERE p.key = r.home AND p.deleted = 0 AND p.version > 0 AND {condition})
 
 -- name: cared_for
-EXISTS (SELECT 1 FROM reference_index p WHERE p.target = r.home AND p.param {patients} AND EXISTS (
-    SELECT 1 FROM reference_index a WHERE a.key = p.key AND a.param {members} AND a.target {me}))
+EXISTS (SELECT 1 FROM reference_index p CROSS JOIN resource q WHERE p.target = r.home AND p.param {patients}
+    AND q.key = p.key AND q.home = r.home
+    AND EXISTS (SELECT 1 FROM reference_index a WHERE a.key = p.key AND a.param {members} AND a.target {me})
+    AND NOT EXISTS (SELECT 1 FROM token_index s WHERE s.key = p.key AND s.param {statuses} AND s.code {over}))
 
 -- name: general_practitioner
 EXISTS (SELECT 1 FROM reference_index i WHERE i.key = r.home AND i.param = ? AND i.target {list})
@@ -56,10 +58,12 @@ EXISTS (SELECT 1 FROM consent_rule c WHERE c.patient = r.home AND c.permits = {p
     AND NOT EXISTS (SELECT 1 FROM consent_rule x WHERE x.consent = c.consent AND x.depth > c.depth
         AND x.permits <> c.permits AND {contradicted}))
 
--- name: consent_applies
+-- name: consent_speaks
 {c}.opens <= ? AND {c}.closes > ? AND ({c}.purposes IS NULL OR instr({c}.purposes, ?) > 0)
     AND ({c}.readers IS NULL{readers}) AND ({c}.types IS NULL OR instr({c}.types, ?) > 0)
-    AND ({c}.has_data = 0 OR EXISTS (SELECT 1 FROM consent_data d WHERE d.rule = {c}.id AND d.key = r.key))
+
+-- name: consent_reaches
+({c}.has_data = 0 OR EXISTS (SELECT 1 FROM consent_data d WHERE d.rule = {c}.id AND d.key = r.key))
     AND ({c}.has_labels = 0 OR EXISTS (SELECT 1 FROM consent_code l JOIN code k ON k.code = l.code
         JOIN token_index i ON i.code = k.id AND i.key IN (r.key, r.home) AND i.param IN (?, ?)
         WHERE l.rule = {c}.id AND l.is_label = 1))

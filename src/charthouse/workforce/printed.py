@@ -1,0 +1,179 @@
+"""The guide on paper: the document put into the shape that its Typst template sets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from charthouse.base.errors import Category, Issue, Problem
+from charthouse.render import paper, plot
+from charthouse.workforce.extract import Area, Extract
+from charthouse.workforce.figure import KIND_WORDS, Figure, Kind
+from charthouse.workforce.guide import Document, Plot, Table, Words, Writer
+from charthouse.workforce.shelf import Shelf
+
+PROMISE: Final = (
+    "Every number in this guide says where it comes from, of what year it is, and whether it was published by its "
+    "source, measured here from published numbers, or is our judgement. Small figures lead to the list at the end. "
+    "Nothing is sold here."
+)
+
+_NAME: Final = 42  # letters
+_KEPT: Final = 64  # editions; some 170 KB each
+_WAITING: Final = 16
+
+
+class Press:
+    """Prints editions of the guide one after the other, and keeps the latest; they depend on the area alone."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._made: dict[str, bytes] = {}
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+
+    async def edition(self, asked: str) -> tuple[Area, bytes]:
+        """The area that `asked` names, and its edition as PDF/UA-1.
+
+        Raises `Problem(invalid)` for no such area, `Problem(busy)` where too many wait.
+        """
+        writer = Writer(self._shelf, asked)
+        code = writer.area.code
+        if code not in self._made:
+            if self._waiting >= _WAITING:
+                issue = Issue(
+                    "throttled", "Many editions are being printed.", repair="Try again in a few seconds."
+                )
+                raise Problem(Category.BUSY, (issue,), 3)
+            self._waiting += 1
+            try:
+                async with self._turn:
+                    if code not in self._made:
+                        made = await asyncio.to_thread(pdf, self._shelf.extract, writer.write())
+                        if len(self._made) >= _KEPT:
+                            del self._made[next(iter(self._made))]
+                        self._made[code] = made
+            finally:
+                self._waiting -= 1
+        return writer.area, self._made[code]
+
+
+def pdf(extract: Extract, document: Document) -> bytes:
+    """The document as PDF/UA-1."""
+    return paper.pdf(extract.file("guide.typ"), shaped(document))
+
+
+def shaped(document: Document) -> dict[str, Any]:
+    """The document as plain data."""
+    marks = {one.id: str(number) for number, one in enumerate(document.sources, 1)}
+    kinds = "; ".join(f"{kind.value}: {word}" for kind, word in KIND_WORDS.items())
+    return {
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "place": document.place,
+        "release": document.about["release"],
+        "promise": PROMISE,
+        "notice": document.about["notice"],
+        "kinds": f"What the kinds mean. {kinds[0].upper()}{kinds[1:]}.",
+        "sections": [
+            {
+                "title": section.title,
+                "text": [_words(words, marks) for words in section.text],
+                "list": [_words(words, marks) for words in section.list],
+                "blocks": [_block(block, marks) for block in section.blocks],
+            }
+            for section in document.sections
+        ],
+        "sources": {
+            "kind": "table",
+            "caption": "Sources",
+            "heads": ["No.", "Source", "Year", "Kind", "How far to trust it"],
+            "widths": [0.4, 3, 0.5, 0.8, 2.2],
+            "numeric": [False] * 5,
+            "cited": "",
+            "rows": [
+                [
+                    [marks[one.id]],
+                    [f"{one.title}. {one.publisher}. {one.note}".rstrip()],
+                    [str(one.year)],
+                    [one.kind.value],
+                    [one.trust],
+                ]
+                for one in document.sources
+            ],
+        },
+    }
+
+
+def _words(words: Words, marks: dict[str, str]) -> list[Any]:
+    return [
+        {"said": part.said(), "mark": f"[{marks[part.source]}]"} if isinstance(part, Figure) else part
+        for part in words
+    ]
+
+
+def _block(block: Table | Plot, marks: dict[str, str]) -> dict[str, Any]:
+    return _table(block, marks) if isinstance(block, Table) else _plot(block)
+
+
+def _table(table: Table, marks: dict[str, str]) -> dict[str, Any]:
+    columns = list(zip(*table.rows, strict=True)) if table.rows else []
+    numeric = [
+        number > 0 and all(isinstance(cell[0], Figure) for cell in column if cell and cell[0])
+        for number, column in enumerate(columns)
+    ]
+    longest = [
+        max([len(head) * 1.1, *(_length(cell) for cell in column)])
+        for head, column in zip(table.heads, columns, strict=True)
+    ]
+    return {
+        "kind": "table",
+        "caption": table.caption,
+        "heads": list(table.heads),
+        "numeric": numeric,
+        "widths": [min(max(length, 7), 46) ** 0.8 for length in longest],
+        "cited": _cited(table.rows, marks),
+        "rows": [[_words(cell, marks) for cell in row] for row in table.rows],
+    }
+
+
+def _length(words: Words) -> int:
+    return sum(len(part.said() if isinstance(part, Figure) else part) for part in words)
+
+
+def _cited(rows: Sequence[Sequence[Words]], marks: dict[str, str]) -> str:
+    """Which sources the numbers of a table have, with year and kind."""
+    seen: dict[tuple[str, int, Kind], None] = {}
+    for row in rows:
+        for words in row:
+            seen |= {(one.source, one.year, one.kind): None for one in words if isinstance(one, Figure)}
+    return (
+        "Sources: " + "; ".join(f"[{marks[id]}] {year}, {kind.value}" for id, year, kind in seen) + "."
+        if seen
+        else ""
+    )
+
+
+def _short(name: str) -> str:
+    """A name that fits beside its box."""
+    return name if len(name) <= _NAME else name[: _NAME - 1].rstrip() + "…"
+
+
+def _plot(drawn: Plot) -> dict[str, Any]:
+    on = plot.scale([one.value for _, wages in drawn.rows for one in wages if one.value is not None], 1.0)
+
+    def at(value: float | None) -> float:
+        return (min(max(value or on.low, on.low), on.high) - on.low) / (on.high - on.low or 1)
+
+    names = ("p10", "p25", "p50", "p75", "p90")
+    return {
+        "kind": "plot",
+        "caption": drawn.caption,
+        "alt": f"{drawn.caption}: boxes from p10 to p90; the table that follows has the numbers.",
+        "ticks": [{"at": at(tick), "said": f"${tick / 1000:g}k"} for tick in on.ticks],
+        "rows": [
+            {"name": _short(name), **{point: at(one.value) for point, one in zip(names, wages, strict=True)}}
+            for name, wages in drawn.rows
+        ],
+    }
