@@ -23,7 +23,7 @@ from tests.postgres import fresh_database
 
 TAG = "http://example.org/example"
 EXAMPLES = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -52,7 +52,9 @@ class Curve:
             return Reading(self._wages[right - 1], is_floor=True)
         left = right - 1
         share = (_NORMAL.inv_cdf(rank / 100) - _SCORES[left]) / (_SCORES[right] - _SCORES[left])
-        return Reading(exp(self._logs[left] + share * (self._logs[right] - self._logs[left])))
+        between = exp(self._logs[left] + share * (self._logs[right] - self._logs[left]))
+        # what is read between two published wages lies between them, to the last digit
+        return Reading(min(max(between, self._wages[left]), self._wages[right]))
 
     def rank(self, wage: float) -> float:
         """The percentile of a wage; 10 stands for 10 and below, 90 for 90 and above."""

@@ -98,7 +98,7 @@ OTHERS = st.lists(
 
 
 @pytest.mark.parametrize("few", [1, 3, FEW])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_two_values_and_more_are_answered_as_by_a_plain_search(
     full: Shelf, order: list[str], shown: set[str], few: int, data: st.DataObject
