@@ -358,17 +358,19 @@ def test_a_patient_of_another_facility_is_not_written(room: Room, way: str) -> N
     if way == "made":
         room.work_at("cora", "here")
     room.store([patient("local")])
-    coder, id = room.token("cora", "user/*.cruds"), "local" if way == "moved" else "elsewhere"
+    coder = room.token("cora", "user/*.cruds")
     if way == "moved":
-        answer = room.ask("PUT", f"/fhir/Patient/{id}", coder, patient(id, "there"))
+        answer = room.ask("PUT", "/fhir/Patient/local", coder, patient("local", "there"))
     else:
-        answer = room.ask(
-            "POST",
-            "/fhir/Patient",
-            coder,
-            {"resourceType": "Patient", "managingOrganization": {"reference": "Organization/there"}},
-        )
+        there = {"resourceType": "Patient", "managingOrganization": {"reference": "Organization/there"}}
+        answer = room.ask("POST", "/fhir/Patient", coder, there)
     assert answer.status in (403, 404)
+
+
+def test_a_patch_of_what_the_scopes_do_not_read_answers_nothing(room: Room) -> None:
+    for status, answer in (("final", 200), ("preliminary", 404)):
+        held = room.token("adam", "user/Observation.u", f"user/Observation.r?status={status}") | JSON_PATCH
+        assert room.ask("PATCH", "/fhir/Observation/own01-observation", held, []).status == answer
 
 
 # -- the notice of 42 CFR 2.32

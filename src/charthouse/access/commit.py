@@ -174,6 +174,8 @@ class Planner:
             or entry.method == "PATCH"
         ):
             stored = await plan.sight.current(entry.type, id, needed)
+            if stored is not None and entry.method == "PATCH" and not await plan.sight.shows(stored, "read"):
+                stored = None  # a patch answers what is there
             present = stored is not None and not stored.deleted
             expected = stored.version if stored is not None and present else 0
             self._preconditions(entry, expected, present=present)

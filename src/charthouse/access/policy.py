@@ -18,7 +18,6 @@ from charthouse.base.clock import now
 from charthouse.base.errors import Category, Problem, problem
 
 REMEMBERED: Final = 2_000  # actors kept compiled before the memory starts anew
-DAY: Final = 86_400_000
 
 
 class Policy:
@@ -40,13 +39,14 @@ class Policy:
         self._generation = generation
         self._personal = personal
         self._clock = clock
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, date] | None = None
         self._grants: Sequence[Grant] = ()
         self._rights: dict[tuple[object, ...], Rights] = {}
 
     def rights(self, actor: Actor) -> Rights:
         """The actor's compiled rights, of today: rules may ask for ages."""
-        seen = (self._generation(), self._clock() // DAY)
+        today = date.fromtimestamp(self._clock() / 1000)  # noqa: DTZ012 - the clinic's own day
+        seen = (self._generation(), today)
         if seen != self._seen:
             if self._seen is None or seen[0] != self._seen[0]:
                 self._grants = tuple(self._load())
@@ -60,7 +60,6 @@ class Policy:
         if rights is None:
             if len(self._rights) >= REMEMBERED:
                 self._rights.clear()
-            today = date.fromtimestamp(self._clock() / 1000)  # noqa: DTZ012 - the clinic's own day
             rights = self._rights[key] = Rights(actor, self._grants, today, self._personal)
         return rights
 

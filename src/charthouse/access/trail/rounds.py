@@ -96,6 +96,9 @@ class Rounds:
                 pause = PAUSE
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the next round must come
                 self._log.error("trail.round_failed", failure=error)
+                for connection in held or ():
+                    connection.close()
+                held = None  # what broke may be the connection
                 pause = min(pause * 2, LONGEST_PAUSE)
             self._stop.wait(pause)
         for connection in held or ():
