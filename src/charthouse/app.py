@@ -33,7 +33,6 @@ from charthouse.access.intake import Intake
 from charthouse.access.keys import Keys
 from charthouse.access.levels import Levels
 from charthouse.access.links import Links
-from charthouse.access.oauth.metadata import SMART
 from charthouse.access.oauth.server import OAuth
 from charthouse.access.oidc.openid import OpenId
 from charthouse.access.outlet import Outlet
@@ -60,7 +59,6 @@ from charthouse.access.trail.trail import Trail
 from charthouse.api import origin
 from charthouse.base.claim import Claim
 from charthouse.base.errors import Category, problem
-from charthouse.base.proxies import of as named_proxies
 from charthouse.base.rates import Rates
 from charthouse.base.settings import Settings
 from charthouse.base.settings import address as settings_address
@@ -82,8 +80,7 @@ from charthouse.validation.validator import Level, Validator
 from charthouse.workforce.desk import Workforce
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
+    from charthouse.application import Application
     from charthouse.base.outgoing import Outgoing
     from charthouse.terminology.find.finder import Finder
 
@@ -135,19 +132,19 @@ class Clinic:
         )
         brakes = Brakes(Failures(connection, self._queued))
         self.sign_in = SignIn(
-            self.people, self.sessions, self.links, self.audit, self.cookie, self.generation, self._written,
+            self.people, self.sessions, self.links, self.audit, self.cookie, self.generation, self.written,
             factors=self.factors, passwords=passwords, brakes=brakes,
         )  # fmt: skip
         self.own = Own(
-            self.people, self.sessions, self.factors, self.audit, self.generation, self._written,
+            self.people, self.sessions, self.factors, self.audit, self.generation, self.written,
             passwords=passwords, brakes=brakes,
         )  # fmt: skip
         self.administration = Administration(
             self.people, self.facilities, self.credentials, self.sessions, self.tokens, self.links,
-            self.factors, self.policy, self.audit, self.generation, self._written,
+            self.factors, self.policy, self.audit, self.generation, self.written,
         )  # fmt: skip
         self.openid = OpenId(
-            connection, self.people, self.keys, self._written,
+            connection, self.people, self.keys, self.written,
             lambda method, url, content, headers: self.outgoing.call(method, url, content=content, headers=headers),
             self.base_url,
         )  # fmt: skip
@@ -157,7 +154,7 @@ class Clinic:
         self.workforce = Workforce(connection)
         self.origin = origin.of(settings)
         self.oauth = OAuth(
-            connection, self.people, self.tokens, self.policy, self.generation, self.audit, self.keys, self._written,
+            connection, self.people, self.tokens, self.policy, self.generation, self.audit, self.keys, self.written,
             self.definitions, self._fetched, idle=settings.session_idle * MINUTE,
         )  # fmt: skip
         self.canonical = Canonical(self.record, self._found)
@@ -170,7 +167,7 @@ class Clinic:
             page_size=settings.page_size, page_limit=settings.page_limit, codes=self.terminology,
         )  # fmt: skip
         self.books = Books(
-            self.terminology, self.validator, self.policy, self._written, self.canonical.stamp,
+            self.terminology, self.validator, self.policy, self.written, self.canonical.stamp,
             inline=place.dialect == "sqlite",
         )  # fmt: skip
         self.policies = Shelf(
@@ -179,9 +176,9 @@ class Clinic:
             Reader(kinds, self._judged, lambda type: self.definitions.type(type).elements),
         )
         self.narrowing = Narrowing(self.record, self.search)
-        self.consents = Consents(self.record, self._written)
+        self.consents = Consents(self.record, self.written)
         self.emergency = Emergency(
-            self.record, self.search, self.policy, self.glass, self.generation, self.audit, self._written
+            self.record, self.search, self.policy, self.glass, self.generation, self.audit, self.written
         )
         levels = Levels(
             Level(settings.validation),
@@ -257,12 +254,12 @@ class Clinic:
     @cached_property
     def trail(self) -> Trail:
         """The questions to the audit; made when the first one is asked."""
-        return Trail(self.record.connect, self.open_audit, self.policy, self.audit, self.keys, self._written)
+        return Trail(self.record.connect, self.open_audit, self.policy, self.audit, self.keys, self.written)
 
     @cached_property
     def reviews(self) -> Reviews:
         """What is done about unusual access."""
-        return Reviews(self.trail, self.place.dialect, self._written)
+        return Reviews(self.trail, self.place.dialect, self.written)
 
     def rounds(self) -> Rounds:
         """The watch over the audit and the checkpoints, for the serving process."""
@@ -325,7 +322,7 @@ class Clinic:
             raise problem(Category.BUSY, "transient", "The key set cannot be had.", place="jwks_uri")
         return answer.body
 
-    async def _written(self, job: Callable[[Connection], Any]) -> Any:
+    async def written(self, job: Callable[[Connection], Any]) -> Any:
         """Run a change of people, tokens or sessions through the record's writer."""
         return await self.record.writer.write(lambda connection, group: job(connection))
 
@@ -385,57 +382,10 @@ def _more_steps(dialect: str) -> list[Migration]:
     ]
 
 
-class Application:
-    """The ASGI application of a clinic: the FHIR API under `/fhir`, health, and pages everywhere else."""
-
-    def __init__(self, clinic: Clinic) -> None:
-        from starlette.applications import Starlette
-        from starlette.routing import Mount
-
-        from charthouse.api import health
-        from charthouse.api.app import Api
-        from charthouse.api.wall import Wall
-        from charthouse.web.cross import Cross
-        from charthouse.web.routes import handlers, routes
-        from charthouse.web.views import oauth
-
-        self._api = Api(
-            clinic.gate,
-            clinic.door,
-            clinic.definitions,
-            clinic.settings,
-            rates=clinic.rates,
-            events=clinic.events(),
-        )
-        watched = health.routes(
-            self._api, clinic.door, clinic.ready, clinic.tallies, lambda: clinic.record.writer.waiting
-        )
-        self._pages = Starlette(
-            routes=[*oauth.routes(clinic), Mount("/fhir", self._api), *watched, *routes(clinic)],
-            exception_handlers=handlers(clinic),
-        )
-        self.routes = self._pages.routes
-        self._cross = Cross(self._routed, clinic.oauth.apps.origins)
-        self._wall = Wall(
-            self._cross, named_proxies(clinic.settings), clinic.rates,
-            is_secure=clinic.base_url.lower().startswith("https:"),
-        )  # fmt: skip
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Every request comes through the wall."""
-        await self._wall(scope, receive, send)
-
-    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Requests for the API go straight to it; the rest to the pages."""
-        path = scope["path"] if scope["type"] == "http" else ""
-        if (path.startswith("/fhir/") and path != SMART) or path == "/fhir":
-            await self._api(scope, receive, send)
-        else:
-            await self._pages(scope, receive, send)
-
-
 def build(clinic: Clinic) -> Application:
     """The application of an open clinic."""
+    from charthouse.application import Application
+
     return Application(clinic)
 
 

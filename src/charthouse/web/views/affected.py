@@ -86,7 +86,7 @@ async def change(site: Site, request: Request, desk: Desk) -> Response:
         )
 
     try:
-        await site.clinic._written(job)
+        await site.clinic.written(job)
     except Problem as failure:
         return await _page(site, request, desk, told(sent, failure), http_status(failure))
     await note(site, desk, "update", f"{incident.name} people", keys)
@@ -215,7 +215,7 @@ async def _add(site: Site, desk: Desk, incident: Incident, answer: Answer, said:
         clinic.incidents.counted(connection, actor, incident.name, told)
         return new
 
-    new = set(await clinic._written(job))
+    new = set(await clinic.written(job))
     await note(site, desk, "update", f"{incident.name} people", new)
     people = [one for one in clinic.affected.people(incident.id) if one.patient in new]
     known = await reached(site, desk, people)
@@ -229,7 +229,7 @@ async def _add(site: Site, desk: Desk, incident: Incident, answer: Answer, said:
         words = "No postal address in the record."
         clinic.affected.mail(connection, actor, incident.id, lost, "unreachable", today, words)
 
-    await clinic._written(place)
+    await clinic.written(place)
 
 
 def _ms(value: object, days: int) -> int:

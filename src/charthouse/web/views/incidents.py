@@ -66,7 +66,7 @@ async def begin(site: Site, request: Request, desk: Desk) -> Response:
         )  # fmt: skip
 
     try:
-        name = await site.clinic._written(job)
+        name = await site.clinic.written(job)
     except Problem as failure:
         return await _blank(site, request, desk, told(sent, failure), http_status(failure))
     await note(site, desk, "create", name)
@@ -87,7 +87,7 @@ async def act(site: Site, request: Request, desk: Desk) -> Response:
         raise not_found()
     sent = await forms.read(request, word)
     try:
-        await site.clinic._written(lambda connection: job(site, desk, connection, name, sent))
+        await site.clinic.written(lambda connection: job(site, desk, connection, name, sent))
     except Problem as failure:
         if failure.category not in (Category.INVALID, Category.CONFLICT):
             raise
@@ -146,7 +146,7 @@ async def rule(site: Site, request: Request, desk: Desk) -> Response:
         return site.clinic.incidents.rule(connection, desk.actor, made, name)
 
     try:
-        made = await site.clinic._written(job)
+        made = await site.clinic.written(job)
     except Problem as failure:
         return await _rules(site, request, desk, told(sent, failure), http_status(failure))
     await note(site, desk, "update", f"rule {made}")

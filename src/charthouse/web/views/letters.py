@@ -48,7 +48,7 @@ async def word(site: Site, request: Request, desk: Desk) -> Response:
         site.clinic.incidents.word(connection, desk.actor, name, forms.letter(sent), seen=seen)
 
     try:
-        await site.clinic._written(job)
+        await site.clinic.written(job)
     except Problem as failure:
         return await _page(site, request, desk, told(sent, failure), http_status(failure))
     await note(site, desk, "update", f"{name} letters")
@@ -99,7 +99,7 @@ async def reword(site: Site, request: Request, desk: Desk) -> Response:
     sent = await forms.read(request, "template")
     text = letters.DEFAULT if forms.one(sent, "do") == "reset" else forms.one(sent, "body")
     try:
-        await site.clinic._written(lambda connection: site.clinic.letters.save(connection, desk.actor, text))
+        await site.clinic.written(lambda connection: site.clinic.letters.save(connection, desk.actor, text))
     except Problem as failure:
         return await _template(site, request, desk, told(sent, failure), http_status(failure))
     await note(site, desk, "update", "letter template")

@@ -96,7 +96,7 @@ async def told(site: Site, request: Request) -> Response:
         return Response(status_code=status, headers=_NOTHING)
     if account is not None:
         who = clinic.people.get(account)
-        await clinic._written(lambda connection: clinic.sessions.end_all(connection, account))
+        await clinic.written(lambda connection: clinic.sessions.end_all(connection, account))
         clinic.generation.stale()
         left = replace(NOBODY, id=account, name=who.name, client=CLIENT)
         await clinic.audit.record(

@@ -38,7 +38,7 @@ async def act(site: Site, request: Request, desk: Desk) -> Response:
         raise not_found()
     words, file = await _sent(request)
     try:
-        await site.clinic._written(lambda connection: job(site, desk, connection, words, file))
+        await site.clinic.written(lambda connection: job(site, desk, connection, words, file))
     except Problem as failure:
         if failure.category is not Category.INVALID:
             raise

@@ -74,7 +74,7 @@ async def put(site: Site, request: Request, desk: Desk) -> Response:
         document = site.clinic.policies.reader.read(text)
         if document.name != kept.name:
             raise _other_name(document.name)
-        await site.clinic._written(
+        await site.clinic.written(
             lambda connection: site.clinic.policies.put(connection, text, desk.actor.id)
         )
     except Problem as failure:
@@ -88,7 +88,7 @@ async def withdraw(site: Site, request: Request, desk: Desk) -> Response:
     """`POST /policies/{name}/withdraw`: the policy opens nothing any more."""
     site.clinic.policy.require(desk.actor, "policies", "delete")
     kept = _kept(site, request)
-    await site.clinic._written(
+    await site.clinic.written(
         lambda connection: site.clinic.policies.withdraw(connection, kept.name, desk.actor.id)
     )
     return await _changed(site, desk, "policy-withdrawn", kept.name)
@@ -105,7 +105,7 @@ async def restore(site: Site, request: Request, desk: Desk) -> Response:
     if not found:
         raise not_found()
     text = found[0].text or ""
-    await site.clinic._written(lambda connection: site.clinic.policies.put(connection, text, desk.actor.id))
+    await site.clinic.written(lambda connection: site.clinic.policies.put(connection, text, desk.actor.id))
     return await _changed(site, desk, "policy-restored", kept.name)
 
 

@@ -57,7 +57,7 @@ async def save(site: Site, request: Request, desk: Desk) -> Response:
         provider = checked(_provider(sent), clinic.people.roles())
         await _answers(site, provider.issuer)
         secret = _secret(sent, known, provider)
-        kept = await clinic._written(
+        kept = await clinic.written(
             lambda connection: clinic.openid.providers.save(
                 connection, desk.actor, provider, name=known.name if known else "", secret=secret
             )
@@ -94,7 +94,7 @@ async def people(site: Site, request: Request, desk: Desk) -> Response:
         if do not in ("expect", "unexpect", "unlink"):
             raise not_found()
         account = _account(site, forms.one(sent, "account")) if do == "expect" else 0
-        about = await clinic._written(job)
+        about = await clinic.written(job)
     except Problem as failure:
         if failure.category is not Category.INVALID:
             raise
