@@ -90,7 +90,9 @@ LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-heade
 
 clean:  ## remove what builds and tests left (not .venv, not anybody's data)
 	rm -rf dist building/stamp src/charthouse/fhir/definitions.bin src/charthouse/web/static/vendor tests/web/vendor
+	rm -rf tests/interop/vendor
 	rm -f src/charthouse/terminology/codes.db src/charthouse/terminology/units.bin
+	rm -f src/charthouse/search/people/nicknames.csv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -f $(RUN) $(DEV)
 	find src tests building -name __pycache__ -type d -exec rm -rf {} +

@@ -45,6 +45,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         from building.codes import compile_codes
         from building.definitions import compile_file
+        from building.names import SOURCE, compile_names
         from building.units import ESSENCE, compile_units
 
         self.app.display_info(
@@ -59,6 +60,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         assets.copy(self._assets(), modules, root)
         compile_file(modules / assets.RAW, root / assets.DEFINITIONS)
         compile_units(data / ESSENCE, root / assets.UNITS)
+        compile_names(data / SOURCE, root / assets.NAMES)
         compile_codes(modules / assets.RAW, data, root / assets.CODES)
         stamp.write(root)
 

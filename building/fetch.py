@@ -50,7 +50,9 @@ def packages(lock: Path, needed: tuple[Path, ...]) -> Path:
         work = Path(name)
         for file in LOCK_FILES:
             shutil.copyfile(lock / file, work / file)
-        _run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], work)
+        _run_npm(
+            ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], work
+        )
         kept = work / "kept"
         for path in needed:
             (kept / path).parent.mkdir(parents=True, exist_ok=True)

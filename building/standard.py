@@ -76,17 +76,21 @@ OTHERS: Final = (
     ("_text, _content", ("_text", "x"), "by any word of the resource"),
     ("_query", ("_query", "x"), "named queries"),
     ("_contained", ("_contained", "true"), "resources inside resources"),
-    ("_type", ("_type", "Patient"), "several types in one search"),
+    ("_type", ("_type", "Observation"), "several types in one search, at the base address and in a compartment"),
 )  # fmt: skip
 
 _INTERACTIONS: Final = {
     "capabilities": "What this server can do. The only address here that needs no token.",
     "transaction": "All entries or none.",
     "batch": "Each entry by itself.",
-    "history-system": "Every version of everything, newest first. `_count`, `_since`, `_at`.",
+    "history-system": "Every version of everything, newest first. `_count`, `_since`, `_at`; `_list` leaves what a "
+    "List names.",
     "history-type": "The same for one type.",
     "history-instance": "The same for one resource.",
-    "search-type": "Parameters in the address, or as a form to `_search`.",
+    "search-system": "Several types at once: those of `_type`, or all that are open to the caller, by parameters that "
+    "all of them have. The house's own audit trail is at AuditEvent alone.",
+    "search-type": "Parameters in the address, or as a form to `_search`. With an id before the type, what is in the "
+    "compartment of a Patient, Encounter, RelatedPerson, Practitioner or Device; `*` is every type.",
     "create": "`If-None-Exist` makes it conditional.",
     "update": "`If-Match` guards against a lost update; `If-None-Match: *` against overwriting; an id that is "
     "not there is made; with a query instead of an id it is conditional.",
@@ -104,6 +108,10 @@ _OPERATIONS: Final = {
     "$subsumes": "Whether one code stands above another.",
     "$expand": "The codes of a value set, `filter` by words; `offset` and `count` make pages.",
     "$translate": "What a code becomes in another code system, by the ConceptMaps at hand; `reverse` too.",
+    "$everything": "The whole record of a patient, of all patients open to the caller, or of an encounter, and what it "
+    "refers to. `_since`, `_type`, `_count`; for patients `start` and `end` of care.",
+    "$lastn": "The newest observations of each code, `max` of them (1 when not given) and all of the same time; "
+    "`patient` or `subject`, and `category` or a code; codes that stand together are one.",
     "$closure": "A table of what subsumes what, kept by name and added to.",
     "$validate": "Everything that is wrong with a resource, by its own profiles and by `profile`; stores nothing.",
 }
@@ -115,8 +123,8 @@ Written by `make docs` from the code that answers; change it there.
 FHIR R4 (4.0.1) at `/fhir`. Every request needs `Authorization: Bearer TOKEN`
 ([how to get one](../how-to/tokens-and-people.md)). Errors are OperationOutcomes that say what is wrong,
 where, what was found and what would be right ([which status](errors.md)). What is not listed here is not
-offered: another operation (`$everything`) or a compartment (`Patient/ada/Observation`) answers 404, a parameter
-that is not known or not supported answers 400. `GET /fhir/metadata` says the same to a program.
+offered: another operation or address answers 404, a parameter that is not known or not supported answers 400.
+`GET /fhir/metadata` says the same to a program.
 """
 _SEARCH: Final = """
 ## Search
@@ -170,7 +178,7 @@ def page() -> str:
 def is_answered(type: str, name: str, value: str) -> bool:
     """Whether a search with this one parameter is read, or refused."""
     try:
-        _parser().query(type, [(name, value)])
+        _parser().queries((type,), [(name, value)])
     except Problem:
         return False
     return True

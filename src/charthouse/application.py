@@ -29,7 +29,7 @@ class Application:
         self._api = Api(
             clinic.gate,
             clinic.door,
-            clinic.definitions,
+            clinic.record.definitions,
             clinic.settings,
             rates=clinic.rates,
             events=clinic.events(),

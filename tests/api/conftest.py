@@ -176,7 +176,7 @@ def _database(url: str) -> str:
 @pytest.fixture(scope="module")
 def app(clinic: Clinic) -> Any:
     """The API of the clinic."""
-    return Api(clinic.gate, clinic.door, clinic.definitions, clinic.settings)
+    return Api(clinic.gate, clinic.door, clinic.record.definitions, clinic.settings)
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ def test_each_parameter_of_every_type_that_is_claimed_is_answered(
 ) -> None:
     asked = {
         "_has": ("_has:Observation:subject:code", "a"), "_list": ("_list", "nobody"),
-        "_filter": ("_filter", "_id eq a"),
+        "_filter": ("_filter", "_id eq a"), "_type": ("_type", "Patient"),
     }  # fmt: skip
     claimed = {param["name"] for param in statement["rest"][0]["searchParam"]}
     assert claimed == set(asked)
@@ -164,9 +164,21 @@ def test_other_modes_are_refused_by_name(stranger: Caller) -> None:
     assert "poetry" in outcome(stranger.get("metadata?mode=poetry"), 400)["diagnostics"]
 
 
-def test_a_search_over_all_types_is_neither_claimed_nor_silently_wrong(
+def test_what_is_claimed_of_several_types_compartments_and_whole_records_is_there(
     caller: Caller, statement: dict[str, Any]
 ) -> None:
-    codes = [item["code"] for item in statement["rest"][0]["interaction"]]
-    assert "search-system" not in codes
-    outcome(caller.get("?_id=x"), 400)
+    rest = statement["rest"][0]
+    assert "search-system" in [item["code"] for item in rest["interaction"]]
+    urls = {f"http://hl7.org/fhir/CompartmentDefinition/{name[0].lower()}{name[1:]}": name
+            for name in ("Patient", "Encounter", "RelatedPerson", "Practitioner", "Device")}  # fmt: skip
+    assert sorted(rest["compartment"]) == sorted(urls)
+    made = caller.made(patient())
+    assert caller.get(f"Patient/{made['id']}/*").json()["total"] == 1
+    for name in urls.values():
+        outcome(caller.get(f"{name}/nobody/*"), 404)
+    claimed = {(resource["type"], operation["name"]): operation["definition"]
+               for resource in rest["resource"] for operation in resource["operation"]}  # fmt: skip
+    for type, name in (("Patient", "everything"), ("Encounter", "everything"), ("Observation", "lastn")):
+        assert claimed[type, name] == f"http://hl7.org/fhir/OperationDefinition/{type}-{name}"
+    assert ("Condition", "everything") not in claimed
+    assert caller.get(f"Patient/{made['id']}/$everything").is_success

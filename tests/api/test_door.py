@@ -12,7 +12,8 @@ from charthouse.api.routes import ROUTES
 from tests.api.conftest import Caller, outcome, patient
 
 PLACES = sorted({
-    (route.method, route.path.format(type="Patient", id="1", version="1")) for route in ROUTES if not route.open
+    (route.method, route.path.format(type="Patient", id="1", version="1", kind="Observation"))
+    for route in ROUTES if not route.open
 })  # fmt: skip
 
 

@@ -65,10 +65,10 @@ def test_a_type_that_r4_does_not_have_is_named_with_the_nearest_one(caller: Call
 
 
 def test_an_unknown_address_and_an_unknown_operation_are_named(caller: Caller) -> None:
-    assert "$everything" in outcome(caller.get("Patient/1/$everything"), 404)["diagnostics"]
+    assert "$everything" in outcome(caller.get("Group/1/$everything"), 404)["diagnostics"]
     assert "$export" in outcome(caller.get("$export"), 404)["diagnostics"]
     assert "Patient/1/2/3/4" in outcome(caller.get("Patient/1/2/3/4"), 404)["diagnostics"]
-    assert "Patient/1/Observation" in outcome(caller.get("Patient/1/Observation"), 404)["diagnostics"]
+    assert "Group/1/Observation" in outcome(caller.get("Group/1/Observation"), 404)["diagnostics"]
 
 
 def test_a_held_version_is_not_sent_again(caller: Caller) -> None:

@@ -268,7 +268,8 @@ def test_the_capability_statement_lists_the_operations(caller: Caller) -> None:
     by_type = {one["type"]: {each["name"] for each in one.get("operation", [])} for one in rest["resource"]}
     assert {"expand", "validate-code", "validate"} <= by_type["ValueSet"]
     assert {"lookup", "validate-code", "subsumes"} <= by_type["CodeSystem"]
-    assert by_type["Patient"] == {"validate"}
+    assert by_type["Patient"] == {"everything", "validate"}
+    assert by_type["Condition"] == {"validate"}
     assert {"closure", "fhirpath"} <= {each["name"] for each in rest["operation"]}
 
 

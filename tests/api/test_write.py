@@ -36,6 +36,23 @@ def test_prefer_decides_what_comes_back(caller: Caller) -> None:
     assert whole.json()["resourceType"] == "Patient"
 
 
+def test_a_condition_in_the_address_of_a_create_is_refused_and_makes_nothing(caller: Caller) -> None:
+    before = caller.newest()
+    for path in ("Patient?identifier=1", "Patient?shoe=1&_format=json", "Binary?a"):
+        issue = outcome(caller.post(path, patient()), 400)
+        assert "If-None-Exist" in issue["diagnostics"]
+        assert issue["expression"][0] in path
+    request = {"method": "POST", "url": "Patient?identifier=1"}
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"resource": patient(), "request": request}],
+    }
+    assert "ifNoneExist" in outcome(caller.post("", bundle), 400)["diagnostics"]
+    assert caller.newest() == before
+    assert caller.post("Patient?_format=json&_pretty=true", patient()).status_code == 201
+
+
 def test_a_conditional_create_makes_one_resource(caller: Caller) -> None:
     tree = patient()
     first = caller.post("Patient", tree, if_none_exist=f"identifier={number(tree)}")

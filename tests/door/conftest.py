@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from charthouse.access.reporting import Entry, Reporting
-from charthouse.access.routes import SAFE, describe
+from charthouse.access.routes import describe
 from charthouse.app import Clinic, build
 from charthouse.base.settings import Settings
 from tests import cast
@@ -131,12 +131,19 @@ def ways(house: House, type_name: str = "Patient") -> list[Way]:
     real = {
         "type": type_name, "id": house.ids[type_name], "version": "1", "patient": house.ids["Patient"],
         "section": "documents", "number": "0", "hash": "0", "name": "base.css", "secret": "x", "path": "x",
+        "kind": "Observation",
     }  # fmt: skip
 
     def path(method: str, template: str) -> str:
         found = template.replace(":path}", "}").format_map(defaultdict(lambda: "x", real))
+        if template.endswith("$lastn"):  # which is refused as malformed as well
+            return f"{found}?patient=x&code=x"
         # without criteria a change of a whole type is refused as malformed before anybody is asked
-        return f"{found}?_id={real['id']}" if template == "/fhir/{type}" and method not in SAFE else found
+        return (
+            f"{found}?_id={real['id']}"
+            if template == "/fhir/{type}" and method in ("PUT", "PATCH", "DELETE")
+            else found
+        )
 
     return [
         Way(method, row["path"], path(method, row["path"]), row["open"])

@@ -86,17 +86,21 @@ class Chart:
         self.room.store(trees)
 
     def opens(self, who: dict[str, str], what: str = "lab", kind: str = "Observation") -> bool:
-        """Whether somebody meets a resource; read, search, version and history must agree."""
+        """Whether somebody meets a resource; read, search, version and history must agree, and what is found widely."""
         id = f"{self.who}-{what}" if what else self.who
-        asked = [
-            (path, self.room.ask("GET", f"/fhir/{path}", who))
-            for path in (
-                f"{kind}/{id}",
-                f"{kind}?_id={id}",
-                f"{kind}/{id}/_history/1",
-                f"{kind}/{id}/_history",
-            )
-        ]
+        own = f"Patient/{self.who}"
+        paths = [
+            f"/{kind}/{id}", f"/{kind}?_id={id}", f"?_type={kind}&_id={id}", f"/{kind}/{id}/_history/1",
+            f"/{kind}/{id}/_history",
+        ]  # fmt: skip
+        if self.room.ask("GET", f"/fhir/{own}", who).status == 200:
+            paths += [f"/{own}/{kind}?_id={id}", f"/{own}/*?_id={id}&_type={kind}"]
+            whole = self.room.ask("GET", f"/fhir/{own}/$everything", who).json()
+            given = {
+                (entry["resource"]["resourceType"], entry["resource"].get("id")) for entry in whole["entry"]
+            }
+            assert ((kind, id) in given) is (self.room.ask("GET", f"/fhir/{kind}/{id}", who).status == 200)
+        asked = [(path, self.room.ask("GET", f"/fhir{path}", who)) for path in paths]
         met = []
         for path, answer in asked:
             is_met = answer.status == 200

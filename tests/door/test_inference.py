@@ -58,8 +58,9 @@ class Twins:
 
     def agree(self, path: str) -> None:
         """The bounded person and the administrator of the twin walk through the same pages."""
-        ours = [seen(answer) for answer in self.whole.walk(f"/fhir/{path}", self.one)]
-        theirs = [seen(answer) for answer in self.part.walk(f"/fhir/{path}", self.other)]
+        path = f"/fhir{path}" if path[0] == "?" else f"/fhir/{path}"
+        ours = [seen(answer) for answer in self.whole.walk(path, self.one)]
+        theirs = [seen(answer) for answer in self.part.walk(path, self.other)]
         if ours == [403]:  # a whole type may be shut where nothing of it can be open
             assert all(page == 400 or page[2] == [] for page in theirs), path
         else:
@@ -257,6 +258,38 @@ def test_a_search_is_that_of_a_record_with_only_what_is_open(
         twins.agree(path.format(number))
     ids = ",".join(f"o{at}-{number}" for at in range(8))
     twins.agree(f"Observation?_id={ids}&_sort=-date,_id&_count=2&_total=accurate")
+
+
+WIDE = [
+    "?_tag=n{}&_count=4&_total=accurate", "?_type=Observation,Patient&_tag=n{}&_sort=-_id&_total=accurate",
+    "?_type=Observation,Encounter&_tag=n{}&_include=*&_revinclude=Observation:has-member&_total=accurate",
+]  # fmt: skip
+ABOUT = [
+    "Patient/p{}/*?_count=3&_total=accurate", "Patient/p{}/Observation?_summary=count",
+    "Patient/p{}/Observation?_total=accurate&_include=Observation:encounter", "Patient/p{}/$everything?_count=3",
+    "Patient/p{}/$everything?_type=Practitioner,Encounter", "Encounter/e{}/*?_total=accurate",
+    "Encounter/e{}/$everything", "Practitioner/doc/Encounter?_total=accurate",
+    "Observation/$lastn?patient=p{}&code=718-7&max=2", "Observation/$lastn?subject=Patient/p{}&category=laboratory",
+]  # fmt: skip
+
+
+@EXAMPLES
+@given(trees=worlds(), policy=policies())
+def test_what_is_found_widely_is_that_of_a_record_with_only_what_is_open(
+    twins: Twins, trees: list[Tree], policy: Tree
+) -> None:
+    """Several types, compartments, whole records and the newest of each code; or refused whatever there is."""
+    number = next(twins.numbers)
+    twins.fill(placed(trees, number), policy)
+    asked = [(path.format(number), path.format(0)) for path in WIDE]
+    asked += [(path.format(f"{at}-{number}"), path.format("-nobody")) for path in ABOUT for at in range(3)]
+    for path, other in asked:
+        ours = twins.whole.ask("GET", f"/fhir{'' if path[0] == '?' else '/'}{path}", twins.one)
+        if ours.status == 403:
+            absent = twins.whole.ask("GET", f"/fhir{'' if path[0] == '?' else '/'}{other}", twins.one)
+            assert (ours.status, ours.body) == (absent.status, absent.body), path
+        else:
+            twins.agree(path)
 
 
 @EXAMPLES

@@ -155,15 +155,26 @@ def reads(it: Target) -> dict[str, Request]:
         "search of patient": f"{kind}?patient={it.whose}&_id={id}",
         "search of patient counted": f"{kind}?patient=Patient/{it.whose}&_id={id}&_summary=count",
         "validate": f"{one}/$validate",
+        "inside": f"{one}/*", "inside counted": f"{one}/*?_summary=count", "inside a page": f"{one}/*?_count=1",
+        "inside a type": f"{one}/Observation?_total=accurate",
+        "everything": f"{one}/$everything", "everything a page": f"{one}/$everything?_count=1",
+        "everything of a type": f"{one}/$everything?_type=Practitioner",
+        "wide": f"/fhir?_id={id}&_total=accurate", "wide counted": f"/fhir?_type={it.kind}&_id={id}&_summary=count",
+        "wide included": f"/fhir?_type={it.kind}&_id={id}&_include=*&_revinclude=*",
+        "newest": f"/fhir/Observation/$lastn?patient={it.whose}&category=laboratory,vital-signs&_id={id}&max=3",
+        "history of a list": f"{one}/_history?_list={it.whose}-list",
     }  # fmt: skip
     found: dict[str, Request] = {name: ("GET", path, {}, None) for name, path in asked.items()}
     found["read head"] = ("HEAD", one, {}, None)
     found["read unless known"] = ("GET", one, {"if-none-match": 'W/"1"'}, None)
     found["read unless older"] = ("GET", one, {"if-modified-since": "Mon, 23 Nov 2099 15:26:00 GMT"}, None)
     found["search posted"] = ("POST", f"{kind}/_search", form, f"_id={id}".encode())
+    found["inside posted"] = ("POST", f"{one}/Observation/_search", form, b"_total=accurate")
+    found["everything posted"] = ("POST", f"{one}/$everything", {}, {"resourceType": "Parameters"})
     found["validate posted"] = ("POST", f"{one}/$validate", {}, it.tree)
     batch = [inside("GET", path) for path in (
         f"{it.kind}/{id}", f"{it.kind}/{id}/_history/1", f"{it.kind}/{id}/_history", f"{it.kind}?_id={id}",
+        f"{it.kind}/{id}/*", f"{it.kind}/{id}/$everything", f"?_type={it.kind}&_id={id}",
     )]  # fmt: skip
     found["batch"] = ("POST", "/fhir", {}, bundle("batch", *batch))
     found["transaction"] = ("POST", "/fhir", {}, bundle("transaction", inside("GET", f"{it.kind}/{id}")))
@@ -244,8 +255,8 @@ def test_every_address_of_a_single_record_is_in_the_matrix(world: World) -> None
     asked = {**reads(it), **writes(it)}
     met = {(method, path.partition("?")[0]) for method, path, _, _ in asked.values()}
     for row in rows:
-        if row["path"].startswith("/fhir/{type}/{id}"):
-            path = row["path"].format(type="Patient", id="vip01", version="1")
+        if row["path"].startswith(("/fhir/{type}/{id}", "/fhir/Patient/{id}")):
+            path = row["path"].format(type="Patient", id="vip01", version="1", kind="Observation")
             for method in set(row["methods"]) - {"HEAD"}:
                 assert (method, path) in met, (method, row["path"])
     of_records = {row["path"] for row in rows if not row["path"].startswith("/fhir")
@@ -301,6 +312,65 @@ def test_what_is_open_is_there_and_what_is_hidden_is_not(world: World) -> None:
             if met is not world.oracle.may(who, word, tree):
                 wrong[f"{who.name}: {word} {tree['resourceType']}/{tree['id']} answers {read.status}"] += 1
     assert not wrong, list(wrong)
+
+
+def given(bundle: Tree, mode: str) -> list[tuple[str, str]]:
+    """(type, id) of what a search gave."""
+    return [(entry["resource"]["resourceType"], entry["resource"]["id"]) for entry in bundle.get("entry", ())
+            if entry["search"]["mode"] == mode]  # fmt: skip
+
+
+def test_a_whole_record_and_a_compartment_hold_what_is_open_and_count_nothing_else(world: World) -> None:
+    """Everybody x four patients: what is given is what the oracle opens, in pages, totals and groups alike."""
+    patients = ("own01", "vip01", "emp01", "oth01")
+    pairs = [(who, id) for who in world.askers for id in patients]
+    ways = (
+        "$everything",
+        "*?_count=200&_total=accurate",
+        "Observation?_total=accurate",
+        "$everything?_count=7",
+    )
+    asked: list[Request] = [
+        ("GET", f"/fhir/Patient/{id}/{way}", dict(who.headers), None) for who, id in pairs for way in ways
+    ]
+    newest = "/fhir/Observation/$lastn?category=laboratory&max=1&patient="
+    asked += [("GET", f"{newest}{id}", dict(who.headers), None) for who, id in pairs]
+    found = all_answers(world.room, asked)
+    written = {
+        tree["id"]: world.room.ask("GET", f"/fhir/Observation/{tree['id']}", world.room.everything).json()["meta"]
+        for tree in world.trees if tree["resourceType"] == "Observation"
+    }  # fmt: skip
+    known = {(tree["resourceType"], tree["id"]): tree for tree in world.trees}
+    opened = 0
+    for place, (who, id) in enumerate(pairs):
+        whole, star, some, page = found[place * len(ways) : (place + 1) * len(ways)]
+        last = found[len(pairs) * len(ways) + place]
+
+        def may(tree: Tree, who: Asker = who) -> bool:
+            return world.oracle.may(who, "search", tree) and world.oracle.may(who, "read", tree)
+
+        inside = {one for one, tree in known.items() if world.oracle.patient(tree) == id and may(tree)}
+        results = {one for one in inside if one[0] == "Observation"}
+        if not world.oracle.may(who, "read", known["Patient", id]):
+            assert {answer.status for answer in (whole, star, some, page)} <= {403, 404}, who.name
+        elif whole.status == 200:
+            assert set(given(whole.json(), "match")) == inside, (who.name, id)
+            brought = given(whole.json(), "include")
+            assert all(world.oracle.may(who, "read", known[one]) for one in brought), (who.name, brought)
+            assert len(given(page.json(), "match")) == min(7, len(inside))
+            compartment = {one for one in inside if one[0] not in ("Device", "Binary")}
+            assert set(given(star.json(), "match")) == compartment
+            assert star.json()["total"] == len(compartment)
+            if some.status == 200:
+                assert (set(given(some.json(), "match")), some.json()["total"]) == (results, len(results))
+            opened += len(inside)
+        if last.status == 200:
+            lab = {one: written[one[1]]["lastUpdated"] for one in results
+                   if known[one]["category"][0]["coding"][0]["code"] == "laboratory"}  # fmt: skip
+            assert set(given(last.json(), "match")) == {
+                one for one, at in lab.items() if at == max(lab.values())
+            }
+    assert opened > 300
 
 
 def test_hidden_answers_as_absent_on_every_route(world: World) -> None:

@@ -224,38 +224,104 @@ def test_pages_of_the_guide_are_accessible_and_fit(
     assert not violations(page)
 
 
-def test_a_person_plans_steps_and_keeps_continuing_education(
+def test_a_person_plans_steps_changes_them_in_place_and_takes_a_removal_back_by_keyboard(
     page: Page, client: httpx.Client, tmp_path: Path
 ) -> None:
     page.goto("/planner")
-    page.get_by_label("Step", exact=True).fill("Book the examination")
-    page.get_by_label("Kind").select_option("exam")
-    page.get_by_label("Due").fill("2020-01-31")
-    page.get_by_role("button", name="Add the step").click()
+    form = page.get_by_role("form", name="A new step")
+    form.get_by_label("Step").fill("Book the examination")
+    form.get_by_label("Kind").select_option("exam")
+    form.get_by_label("Due").fill("2020-01-31")
+    page.keyboard.press("Enter")
     expect(page.get_by_text("overdue", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Done: Book the examination").click()
-    expect(page.get_by_role("button", name="Not done: Book the examination")).to_be_visible()
-    page.get_by_label("Credential", exact=True).fill("CEHRS")
-    page.get_by_label("Period begins").fill("2026-01-15")
-    page.get_by_label("Years of a period").fill("2")
-    page.get_by_label("Credits wanted").fill("10")
-    page.get_by_role("button", name="Enter or change it").click()
+    expect(form.get_by_label("Step")).to_be_focused()  # for the next one
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    change = page.get_by_role("form", name="Change Book the examination")
+    expect(change.get_by_label("Step")).to_be_focused()
+    page.keyboard.type("never kept")
+    page.keyboard.press("Escape")
+    expect(change).to_be_hidden()
+    page.get_by_role("link", name="Book the examination").focus()
+    page.keyboard.press("Enter")
+    change.get_by_label("Step").fill("Sit the examination")
+    large = tmp_path / "large.pdf"
+    large.write_bytes(b"%PDF-" + bytes(1024 * 1024))
+    change.get_by_label("Document").set_input_files(str(large))
+    assert "at most 960 KB" in change.get_by_label("Document").evaluate("box => box.validationMessage")
+    letter = tmp_path / "letter.pdf"
+    letter.write_bytes(b"%PDF-1.7 letter")
+    change.get_by_label("Document").set_input_files(str(letter))
+    change.get_by_label("Step").press("Enter")
+    title = page.get_by_role("link", name="Sit the examination")
+    expect(title).to_be_focused()
+    paper = page.get_by_role("link", name="letter.pdf").get_attribute("href") or ""
+    assert client.get(paper).content == b"%PDF-1.7 letter"
+    page.get_by_role("button", name="Remove: Sit the examination").press("Enter")
+    expect(title).to_be_hidden()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(title).to_be_focused()
+    assert not violations(page)
+    page.goto("/")
+    line = page.locator(".reminders").get_by_role("link", name="Sit the examination")
+    expect(line).to_contain_text("days overdue")
+    assert not violations(page)
+    line.click()
+    page.get_by_role("form", name="Change Sit the examination").get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name="Done: Sit the examination").click()
+    expect(page.get_by_role("button", name="Not done: Sit the examination")).to_be_visible()
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Find a patient")).to_be_visible()
+    expect(page.locator(".reminders")).to_have_count(0)
+
+
+def test_what_is_refused_as_a_whole_leaves_what_was_typed(page: Page) -> None:
+    page.goto("/planner")
+    form = page.get_by_role("form", name="A new step")
+    form.get_by_label("Step").fill("Not to be lost")
+    page.route("**/planner/step", lambda route: route.fulfill(status=429, body="<p>Busy</p>"))
+    form.get_by_role("button", name="Add the step").click()
+    expect(page.locator("#trouble")).to_contain_text("Busy")
+    expect(form.get_by_label("Step")).to_have_value("Not to be lost")
+
+
+def test_continuing_education_is_counted_in_credits_or_hours(
+    page: Page, client: httpx.Client, tmp_path: Path
+) -> None:
+    page.goto("/planner")
+    rule = page.get_by_role("form", name="A credential and its rule")
+    rule.get_by_label("Credential", exact=True).fill("CEHRS")
+    rule.get_by_label("Period begins").fill("2026-01-15")
+    rule.get_by_label("Years of a period").fill("2")
+    rule.get_by_label("Credits wanted").fill("10")
+    rule.get_by_label("Hours to a credit").fill("2")
+    rule.get_by_role("button").click()
     paper = tmp_path / "certificate.pdf"
     paper.write_bytes(b"%PDF-1.7 course")
-    page.get_by_role("textbox", name="Day").fill("2026-02-01")
-    page.get_by_label("What", exact=True).fill("Release of information")
-    page.get_by_label("Credits", exact=True).fill("2.5")
-    page.get_by_label("Certificate").set_input_files(str(paper))
-    page.locator("form[action='/planner/credit'] button").click()
+    credit = page.get_by_role("form", name="Continuing education")
+    credit.get_by_label("Day").fill("2026-02-01")
+    credit.get_by_label("What", exact=True).fill("Release of information")
+    credit.get_by_label("or contact hours").fill("5")
+    credit.get_by_label("Certificate").set_input_files(str(paper))
+    credit.get_by_role("button", name="Enter it").click()
     expect(page.get_by_role("img", name="2.5 of 10 credits")).to_be_visible()
     assert not violations(page)
-    link = page.get_by_role("link", name="open")
+    link = page.get_by_role("link", name="open the certificate of Release of information")
     assert client.get(link.get_attribute("href") or "").content == b"%PDF-1.7 course"
     assert client.get("/planner/transcript.pdf").content.startswith(b"%PDF-")
     assert b"BEGIN:VCALENDAR" in client.get("/planner/calendar.ics").content
-    expect(page.get_by_text("An administrator can enter programmes")).to_be_visible()
-    refused = client.post("/planner/programme", data={"name": "x"})
-    assert refused.status_code in (401, 403)
+    expect(page.get_by_text("administrators can enter programmes")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("width", [1024, 390])
+def test_the_page_of_steps_fits(open_page: Open, width: int) -> None:
+    page = open_page(width=width)
+    page.goto("/planner")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not violations(page)
 
 
 def test_the_command_says_the_same_without_a_clinic(served: Served) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -17,12 +18,14 @@ from charthouse.access.books import Books
 from charthouse.access.break_glass import EMERGENCY
 from charthouse.access.commit import Outcome, Planner
 from charthouse.access.consents import Consents
+from charthouse.access.find import Find, Patients
 from charthouse.access.history import Asked, History
 from charthouse.access.levels import Levels
-from charthouse.access.notice import TEXT, Notice, told
+from charthouse.access.notice import TEXT, Notice
 from charthouse.access.policy import Policy, forbidden
 from charthouse.access.preparer import Preparer
 from charthouse.access.reach import Reach
+from charthouse.access.searches import SOON, Searches, Wanted
 from charthouse.access.sight import Eyes, Sight
 from charthouse.access.writing import Mark, Writing
 from charthouse.base.errors import Category, Problem, not_found, problem
@@ -30,16 +33,14 @@ from charthouse.fhir.bundle import Entry, Params
 from charthouse.search.explain import Explanation
 from charthouse.search.page import Found, Page
 from charthouse.search.run import Search
+from charthouse.search.several import Subject
 from charthouse.store.body import Stored
 from charthouse.store.record import Record
 
-__all__ = ["Found", "Gate", "Outcome", "Page", "Stored"]
+__all__ = ["Found", "Gate", "Outcome", "Page", "Stored", "Wanted"]
 
 T = TypeVar("T")
 
-SOON: Final = 0.003  # seconds a search may take on the event loop
-# modifiers of a search that ask books, and which
-BOOKS: Final = {"in": "ValueSet", "not-in": "ValueSet", "below": "CodeSystem", "above": "CodeSystem"}
 COUNTED: Final = (("_count", "0"), ("_total", "accurate"))
 
 
@@ -65,7 +66,6 @@ class Gate:
         """`patched(tree, patch)` applies a patch document; `levels` says how closely each client's writes
         are looked at; `budget` is what a search may take, in seconds."""
         self.books = books
-        self._budget = budget
         self._record = record
         self._history = history
         self._search = search
@@ -77,6 +77,7 @@ class Gate:
         self._reader = record.reader
         self._types = record.types
         self._reach = reach = Reach(record)
+        self._find = Find(record, policy, reach, self.sight, self._seen, self.notice, budget=budget)
         preparer = Preparer(record.codec, record.extractor, books.validator)
         planner = Planner(patched, preparer.index, preparer.refuse, base_url)
         self._writing = Writing(
@@ -92,6 +93,9 @@ class Gate:
             self.sight,
             self._seen,
         )
+        self._searches = Searches(
+            record, search, policy, reach, self.sight, self._subject, self._seen, self.notice, budget
+        )
 
     async def sight(self, actor: Actor) -> Sight:
         """What the actor sees of the record, for this request."""
@@ -101,8 +105,18 @@ class Gate:
 
     async def read(self, actor: Actor, type: str, id: str) -> Stored:
         """The current version. Raises `not_found` for absent and hidden alike, `gone` for deleted."""
-        rights = self._policy.rights(actor)
-        rule = rights.rule(type)
+        stored = await self._met(actor, type, id)
+        if stored is None:
+            await self._audit.record(event(actor, "read", type, outcome="not_found", query=id))
+            raise not_found()
+        await self._seen(actor, "read", type, (stored,), query=id)
+        if stored.deleted:
+            raise gone(stored)
+        return stored
+
+    async def _met(self, actor: Actor, type: str, id: str) -> Stored | None:
+        """What the actor reads under a name; None for absent and hidden alike."""
+        rule = self._policy.rights(actor).rule(type)
         if "read" not in rule.open:
             raise forbidden(type, "read")
         stored = await self._reach.current(type, id)
@@ -111,13 +125,16 @@ class Gate:
             stored = sight.mask(stored) if await sight.shows(stored, "read") else None
         if type == "Binary" and stored is not None and not (await self.sight(actor)).shows_context(stored):
             stored = None
+        return stored
+
+    async def _subject(self, actor: Actor, type: str, id: str) -> None:
+        """Refuse what is about a resource as a read of it would be refused."""
+        stored = await self._met(actor, type, id)
         if stored is None:
-            await self._audit.record(event(actor, "read", type, outcome="not_found", query=id))
+            await self._audit.record(event(actor, "search", type, outcome="not_found", query=id))
             raise not_found()
-        await self._seen(actor, "read", type, (stored,), query=id)
         if stored.deleted:
             raise gone(stored)
-        return stored
 
     async def vread(self, actor: Actor, type: str, id: str, version: int) -> Stored:
         """One version. Raises `not_found`, and `gone` where that version is the deletion."""
@@ -144,9 +161,11 @@ class Gate:
         count: int = 50,
         since: int | None = None,
         at: tuple[int, int] | None = None,
+        listed: str | None = None,
         cursor: str | None = None,
     ) -> Page:
-        """Versions newest first. `since` in ms; `at` a span of ms in which a version was current."""
+        """Versions newest first. `since` in ms; `at` a span of ms in which a version was current; `listed` the id of
+        a List whose resources alone are meant."""
         asked_of = "history-system" if type is None else "history-type" if id is None else "history"
         self._require(actor, type or "*", asked_of)
         sight = await self.sight(actor)
@@ -155,9 +174,10 @@ class Gate:
         narrow = None
         if type is not None and await sight.is_bounded(type, asked_of):
             narrow = partial(sight.versions, word=asked_of)
-        asked = Asked(type, id, since, at)
+        asked = Asked(type, id, since, at, listed)
         page = await self._reach.ask(
-            lambda connection: self._history.page(connection, asked, count, cursor, narrow), slow=True
+            lambda connection: self._history.page(connection, asked, count, cursor, narrow, sight.members),
+            slow=True,
         )
         found = [hit.stored for hit in page.entries]
         if (
@@ -180,32 +200,33 @@ class Gate:
         *,
         cursor: str | None = None,
         lenient: bool = False,
+        within: Subject | None = None,
     ) -> Page:
-        """One page of matches and includes; the audit row lists every resource and patient on it."""
-        if type is None:
-            raise problem(
-                Category.UNSUPPORTED, "not-supported", "A search over all types is not possible yet.",
-                repair="Search one type, e.g. Patient?name=….",
-            )  # fmt: skip
-        self._require(actor, type, "search")
-        for book in {BOOKS[word] for name, _ in params if (word := name.partition(":")[2]) in BOOKS}:
-            self._require(actor, book, "read")
-        sight = await self.sight(actor)
-        sight.refuse_telling(type, params)
-        page = await self._searched(
-            partial(
-                self._search.search, type=type, params=params, cursor=cursor, lenient=lenient,
-                narrow=sight.narrow(type), touch=sight.touch,
-            )
-        )  # fmt: skip
-        query = "&".join(f"{name}={value}" for name, value in page.params)
-        found = [hit.stored for hit in page.entries]
-        await self._seen(actor, "search", type, found, query=query)
-        if await self.notice(found):
-            page.notes = [*page.notes, told()]
-        if any(sight.rule(hit.stored.type).hidden for hit in page.entries):
-            page.entries = [Found(sight.mask(hit.stored), hit.mode) for hit in page.entries]
-        return page
+        """One page of matches and includes; the audit row lists every resource and patient on it. `type` None is a
+        search of several (`_type`, or all that are open), `within` the subject of a compartment."""
+        return await self._searches.page(actor, type, params, cursor=cursor, lenient=lenient, within=within)
+
+    async def everything(
+        self, actor: Actor, subject: Subject, wanted: Wanted, *, cursor: str | None = None
+    ) -> Page:
+        """One page of the whole record of a subject (type, id; id "": of all that are open); audited like a search."""
+        return await self._searches.everything(actor, subject, wanted, cursor)
+
+    async def latest(
+        self, actor: Actor, params: Sequence[tuple[str, str]], most: int, *, lenient: bool = False
+    ) -> Page:
+        """The newest `most` Observations of each code among those that a search finds; audited like a search."""
+        return await self._searches.latest(actor, params, most, lenient=lenient)
+
+    async def find(
+        self, actor: Actor, text: str, today: date, *, day_first: bool = False, most: int = 20
+    ) -> Patients:
+        """Patients for what somebody types at the front desk (see `access.find`)."""
+        return await self._find.find(actor, text, today, day_first=day_first, most=most)
+
+    def warm(self) -> None:
+        """Begin to read what the first of these searches would have to wait for."""
+        self._find.warm()
 
     async def commit(
         self,
@@ -223,19 +244,16 @@ class Gate:
         """
         return await self._writing.commit(actor, entries, interaction=interaction, request=request, mark=mark)
 
-    async def explain(self, actor: Actor, type: str, params: Params) -> Explanation:
-        """How a search is carried out for the actor, the policy in it as it stands in the SQL."""
-        self._require(actor, type, "search")
+    async def explain(
+        self, actor: Actor, type: str | None, params: Params, within: Subject | None = None
+    ) -> list[Explanation]:
+        """How a search is carried out for the actor, type by type, the policy in it as it stands in the SQL."""
+        if type is not None:
+            self._require(actor, type, "search")
         if not self.may_explain(actor):
             raise forbidden("policies", "read")
-        sight = await self.sight(actor)
-        await self._audit.record(event(actor, "explain", type))
-        told = partial(
-            self._search.explain, type=type, params=params, narrow=sight.narrow(type), touch=sight.touch,
-            seconds=self._budget,
-        )  # fmt: skip
-        found = await self._reach.thread(told)
-        return found.veiled() if await sight.is_bounded(type, "search") else found
+        await self._audit.record(event(actor, "explain", type or ""))
+        return await self._searches.explained(actor, type, params, within)
 
     async def note(self, actor: Actor, interaction: str, *, outcome: str = "ok", query: str = "") -> None:
         """Put something that is neither read nor write (sign-in, print, export) into the audit."""
@@ -295,16 +313,6 @@ class Gate:
     def _require(self, actor: Actor, type: str, interaction: str) -> None:
         """Open on some rows of the type at least, or refuse the type as a whole."""
         self._policy.require(actor, type, interaction)
-
-    async def _searched(self, search: Callable[..., Page]) -> Page:
-        """Most searches are over sooner than a thread takes them up; the others are begun anew in one."""
-        if self._reach.is_inline:
-            try:
-                return search(self._record.connection(), seconds=SOON)
-            except Problem as found:
-                if found.category is not Category.TOO_COSTLY:
-                    raise
-        return await self._reach.thread(lambda connection: search(connection, seconds=self._budget))
 
     async def _seen(
         self, actor: Actor, interaction: str, type: str, found: Sequence[Stored], *, query: str = ""

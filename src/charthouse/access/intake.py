@@ -15,13 +15,14 @@ from charthouse.access.actor import Actor
 from charthouse.access.books import Books
 from charthouse.access.policy import Policy
 from charthouse.access.preparer import Preparer
+from charthouse.fhir.definitions import Own
 from charthouse.store import body, chain
 from charthouse.store.marks import Marks, under_way
 from charthouse.store.record import Record
-from charthouse.store.write import Change, Prepared, Stale, Transaction, Written
+from charthouse.store.write import Change, Prepared, Stale, Transaction, Unsettled, Written
 from charthouse.validation.validator import Level
 
-__all__ = ["Change", "Intake", "Marks", "Prepared", "Stale", "Standing", "Written", "under_way"]
+__all__ = ["Change", "Intake", "Marks", "Prepared", "Stale", "Standing", "Unsettled", "Written", "under_way"]
 
 MANY = 500  # ids asked for in one statement
 
@@ -75,6 +76,10 @@ class Intake:
                 for stored in self._record.reader.named(connection, type, wanted[start : start + MANY]):
                     found[type, stored.id] = Standing(stored.version, stored.deleted, stored)
         return found
+
+    def own(self) -> Own:
+        """The clinic's own search parameters, as they are now."""
+        return self._record.definitions.current()
 
     def marks(self, run: str) -> Marks:
         """The units of `run` that an earlier, stopped import finished."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from charthouse.fhir import definitions as r4
-from charthouse.fhir.definitions import Definitions
+from charthouse.fhir.definitions import NOTHING, Definitions, Own
 from charthouse.fhir.resource import Tree
 from charthouse.store import body, write
 from charthouse.store.index import Extractor
@@ -30,15 +30,23 @@ class Preparer:
         self._level = level
 
     @classmethod
-    def alone(cls, dictionaries: Sequence[tuple[int, bytes]], bases: Sequence[str], level: Level) -> Preparer:
+    def alone(
+        cls, dictionaries: Sequence[tuple[int, bytes]], bases: Sequence[str], level: Level, own: Own = NOTHING
+    ) -> Preparer:
         """One for another process: it gets what would otherwise come from the open record, and knows no profiles."""
         definitions = r4.load()
-        return cls(
+        made = cls(
             body.Codec(dictionaries),
             Extractor(definitions, bases),
             Validator(definitions, units=Ucum()),
             level,
         )
+        made.take(own)
+        return made
+
+    def take(self, own: Own) -> None:
+        """Index by these search parameters of the clinic from now on. For one that is alone."""
+        self._extractor.take(own)
 
     @property
     def definitions(self) -> Definitions:

@@ -5,11 +5,12 @@ The gate makes one for each request. Everything that decides, finds or shows on 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, Protocol, TypeVar
 
 from charthouse.access.judge import Content, Judge
-from charthouse.access.rules.mask import masked, refuse_telling
+from charthouse.access.policy import forbidden
+from charthouse.access.rules.mask import masked, refuse_telling, telling
 from charthouse.access.rules.narrow import Narrowing
 from charthouse.access.rules.node import ALWAYS, NEVER, Node
 from charthouse.access.rules.rights import Rights, Rule
@@ -111,8 +112,49 @@ class Sight:
         refuse_telling(self._eyes.record.definitions, type, self._rights.masked(), params)
 
     def touch(self, type: str, code: str) -> None:
-        """Refuse an answer that would rest on a parameter of `type` that tells of a hidden element."""
+        """Refuse an answer that would rest on a parameter of `type` that tells of a hidden element; for the code `*`,
+        on a book that is shut."""
+        if code == "*" and not self.may(type, "read"):
+            raise forbidden(type, "read")
         self.refuse_telling(type, [(code, "")])
+
+    def telling(self, type: str) -> frozenset[str]:
+        """The parameters of `type` that tell of elements that are hidden from the actor."""
+        return telling(self._eyes.record.definitions, type, self._rights.rule(type).hidden)
+
+    def files(
+        self,
+        connection: Connection,
+        found: Sequence[Stored],
+        attached: Callable[[Iterable[bytes]], Sequence[str]],
+    ) -> list[Stored]:
+        """The open Binaries that attachments in resources, as they are shown, lie in (`attached` tells their ids):
+        those in nobody's record, or in one that the resources are in."""
+        if not self.may("Binary", "read"):
+            return []
+        ids = attached(self.mask(one).body for one in found)
+        homes = {0, *(one.home for one in found)}
+        reader, node = self._eyes.record.reader, self.node("Binary", "read")
+        files = [
+            one for one in reader.named(connection, "Binary", ids) if not one.deleted and one.home in homes
+        ]
+        keys = [one.key for one in files]
+        shown = keys if node is None else self._eyes.narrowing.among(connection, node, "Binary", keys)
+        return [one for one in files if one.key in shown and self.shows_context(one)]
+
+    def members(self, connection: Connection, id: str) -> list[tuple[str, int]]:
+        """(type, key) of what a List names, of each what is here; nothing for a list that is absent or hidden."""
+        if not self.may("List", "read"):
+            raise forbidden("List", "read")
+        self.touch("List", "item")
+        reader = self._eyes.record.reader
+        found = reader.head(connection, "List", id)
+        if found is None or found.deleted:
+            return []
+        node = self.node("List", "read")
+        if node is not None and not self._eyes.narrowing.shows(connection, node, "List", found):
+            return []
+        return reader.members(connection, found.key)
 
     def find(self, type: str, criteria: Sequence[tuple[str, str]]) -> Callable[[Connection], Sequence[str]]:
         """The ids of at most two resources that the actor may find by `criteria`, asked of any connection."""

@@ -72,10 +72,10 @@ class Api:
         self._context = Context(
             gate,
             Rendered(),
-            definitions,
+            definitions.standard,
             frozenset(definitions.resource_types) - routes.NO_ADDRESS,
             Limits(known.body_limit, known.bundle_entries, known.page_size, known.page_limit),
-            Subset(definitions),
+            Subset(definitions.standard),
             Capability(definitions, searched or searchable(definitions)).statement,
             self.perform,
             self.fault,
@@ -126,7 +126,7 @@ class Api:
         """Carry out one interaction for an actor who is known already."""
         route = routes.find(request.method, steps)
         if route.path[:1] == "{" or (route.operation and len(steps) > 1):
-            self._place(request, steps)
+            self._place(request, steps, route)
         if route.operation:
             request.context.gate.books.permit(request.actor, route.needs or request.type)
         accept = request.headers.get(b"accept")
@@ -140,8 +140,8 @@ class Api:
             request.view = request.view._replace(format=negotiate.JSON, pretty=False)
         return await route.handler(request)
 
-    def _place(self, request: Request, steps: list[str]) -> None:
-        """Read type, id and version from the path."""
+    def _place(self, request: Request, steps: list[str], route: routes.Route) -> None:
+        """Read type, id, and version or kind from the path."""
         request.type = name = steps[0]
         if name not in request.context.types:
             raise unknown.resource_type(name, request.context.types)
@@ -155,8 +155,12 @@ class Api:
                     repair="An id has 1 to 64 letters, digits, - and dots.",
                 )
             request.id = steps[1]
-            if len(steps) == 4:
+            if route.path == routes.VERSION:
                 request.version = steps[3]
+            elif route.path in (routes.COMPARTMENT, routes.COMPARTMENT_SEARCH):
+                request.kind = steps[2]
+                if steps[2] != "*" and steps[2] not in request.context.types:
+                    raise unknown.resource_type(steps[2], request.context.types)
 
     def _refused(self, request: Request, steps: list[str], found: Problem) -> Reply:
         """The answer to a request that fails."""

@@ -38,11 +38,12 @@ def found(request: Request, page: Page) -> list[bytes]:
     """The entries of a searchset: fullUrl, resource, search.mode; what was passed over is told at the end."""
     context, view, base = request.context, request.view, request.base
     entries = [
-        b'{"fullUrl":"%b","resource":%b,"search":{"mode":"%b"}}'
+        b'{"fullUrl":"%b","resource":%b,"search":{"mode":"%b"%b}}'
         % (
-            f"{base}/{hit.stored.type}/{hit.stored.id}".encode(),
+            f"{base}/{hit.place or f'{hit.stored.type}/{hit.stored.id}'}".encode(),
             hit.stored.body if view.whole else respond.part(context, view, hit.stored),
             hit.mode.encode(),
+            b"" if hit.score is None else b',"score":%.4f' % hit.score,
         )
         for hit in page.entries
     ]

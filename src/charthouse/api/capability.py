@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from importlib import metadata
 from typing import Any, Final
 
@@ -18,9 +18,8 @@ from charthouse.fhir.resource import Tree
 Searchable = Callable[[str], Iterable[SearchParam]]
 
 FHIR_VERSION: Final = "4.0.1"
-NOT_YET: Final = frozenset({"phonetic"})  # search parameters that are refused by name, whatever their kind
 SEARCHED: Final = ("string", "token", "reference", "date", "number", "quantity", "uri")
-SPECIAL: Final = ("near",)
+SPECIAL: Final = ("near", "_text", "_content")
 # Parameters of every type that look at more than the resource itself; they have no definition of their own.
 BEYOND: Final = (
     (
@@ -30,6 +29,11 @@ BEYOND: Final = (
     ),
     ("_list", "string", "In the list with this id."),
     ("_filter", "string", "Conditions with and, or, not and brackets."),
+    (
+        "_type",
+        "token",
+        "Of these types, at the base address and in a compartment: _type=Observation,Condition.",
+    ),
 )
 _ABOUT_ONE_TYPE: Final = {
     "versioning": "versioned",
@@ -50,16 +54,17 @@ class Capability:
         self._definitions = definitions
         self._searchable = searchable
         self._since = clock.instant(clock.now())
-        self._made = cache(self._make)
+        self._made = lru_cache(1)(self._make)
 
     def statement(self, base: str) -> Tree:
         """The statement for callers who know the server as `base`."""
         implementation = {"description": "Charthouse, an electronic health record", "url": base}
-        made = self._made()
+        made = self._made(self._definitions.current().generation)
         rest = [{**made["rest"][0], "security": security(base)}]
         return {**made, "implementation": implementation, "rest": rest}
 
-    def _make(self) -> Tree:
+    def _make(self, _generation: int) -> Tree:
+        """The statement while the search parameters are those of one generation."""
         return {
             "resourceType": "CapabilityStatement",
             "status": "active",
@@ -81,6 +86,7 @@ class Capability:
                         {"name": name, "type": kind, "documentation": text} for name, kind, text in BEYOND
                     ],
                     **_lists(operation=_operations(None)),
+                    "compartment": [_compartment(name) for name in routes.COMPARTMENTS],
                 }
             ],
         }
@@ -110,11 +116,7 @@ def searchable(definitions: Definitions) -> Searchable:
 
     def of(name: str) -> Iterable[SearchParam]:
         every = definitions.search_params(name).values()
-        found = [
-            param
-            for param in every
-            if param.expression and param.type in SEARCHED and param.code not in NOT_YET
-        ]
+        found = [param for param in every if param.expression and param.type in SEARCHED]
         urls = {param.url for param in found}
         made = [
             param
@@ -161,6 +163,11 @@ def _operations(name: str | None) -> list[Tree]:
         if route.operation and (not rest if name is None else bool(rest) and first in (name, routes.TYPE)):
             found.setdefault(route.path.rpartition("$")[2], route.operation)
     return [{"name": code, "definition": url} for code, url in found.items()]
+
+
+def _compartment(name: str) -> str:
+    """The canonical url of the definition of a compartment."""
+    return f"http://hl7.org/fhir/CompartmentDefinition/{name[0].lower()}{name[1:]}"
 
 
 def _lists(**found: Sequence[Any]) -> dict[str, list[Any]]:

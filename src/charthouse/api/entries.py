@@ -91,6 +91,8 @@ def _check_texts(raw: Any, index: int) -> None:
 
 def _relative(url: str, base: str) -> str:
     """`url` without our own base before it."""
+    if url.startswith(base + "?"):
+        return url[len(base) :]
     return url[len(base) + 1 :] if url.startswith(base + "/") else url
 
 

@@ -45,6 +45,19 @@ def of(settings: Settings) -> Origin:
     return Origin(settings.base_url, hosts=(*LOCAL, settings.host), fallback=address(settings))
 
 
+def bases(settings: Settings) -> tuple[str, ...]:
+    """The FHIR bases by which this server says it is known: references below them lead to resources here.
+
+    With `base_url` there is only that one; else every name of this machine, with the port listened on.
+    """
+    usual = _with(address(settings))
+    if settings.base_url:
+        return (usual,)
+    scheme = usual.partition(":")[0]
+    found = (f"{scheme}://{host}:{settings.port}{PREFIX}" for host in (*LOCAL, settings.host))
+    return tuple(dict.fromkeys((usual, *found)))
+
+
 def _with(url: str) -> str:
     """The FHIR base of a public address, which may name it already."""
     url = url.rstrip("/")

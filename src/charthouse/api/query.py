@@ -16,10 +16,15 @@ _SAFE: Final = "-._~:/,|$*!()@"  # what a query value may carry unescaped and st
 def parse(text: bytes) -> Params:
     """The (name, value) pairs of a query string or form body, in order, blank values kept.
 
-    Raises `Problem(invalid)` naming the parameter whose bytes are not UTF-8.
+    Raises `Problem(invalid)` naming the parameter whose bytes are not UTF-8, and for a value without a name.
     """
     if not text:
         return []
+    if text[:1] == b"=" or b"&=" in text:
+        raise invalid(
+            "value", "A value stands without the name of a parameter.", place="query",
+            value=text.decode("latin-1"), repair="Write name=value.",
+        )  # fmt: skip
     try:
         if b"%" not in text and b"+" not in text:
             pairs = text.decode("ascii").split("&")

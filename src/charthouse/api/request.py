@@ -46,11 +46,12 @@ class Request:
     """Made once per request by the application; `type`, `id` and `version` come from the path.
 
     `params` are those of the query without the ones that shape the answer (they are in `view`).
-    `inside` says that it is an entry of a batch or transaction.
+    `kind` is what is searched in a compartment: a type, or `*`. `inside` says that it is an entry of a batch or
+    transaction.
     """
 
     __slots__ = (
-        "actor", "base", "context", "headers", "id", "inside", "method", "params", "query", "receive",
+        "actor", "base", "context", "headers", "id", "inside", "kind", "method", "params", "query", "receive",
         "request_id", "type", "version", "view",
     )  # fmt: skip
 
@@ -74,6 +75,7 @@ class Request:
         self.type = ""
         self.id = ""
         self.version = ""
+        self.kind = ""
         self.base = ""
         self.inside = False
         self.actor: Actor = NOBODY

@@ -17,7 +17,9 @@ from charthouse.api.interactions.search import search, search_by_post
 from charthouse.api.interactions.update import conditional_update, update
 from charthouse.api.interactions.vread import vread
 from charthouse.api.operations import codesystem, conceptmap, valueset
+from charthouse.api.operations.everything import everything
 from charthouse.api.operations.fhirpath import fhirpath
+from charthouse.api.operations.lastn import lastn
 from charthouse.api.operations.validate import validate
 from charthouse.api.reply import Reply
 from charthouse.api.request import Request
@@ -31,6 +33,10 @@ TYPE: Final = "{type}"
 TYPE_SEARCH: Final = "{type}/_search"
 INSTANCE: Final = "{type}/{id}"
 VERSION: Final = "{type}/{id}/_history/{version}"
+COMPARTMENT: Final = "{type}/{id}/{kind}"
+COMPARTMENT_SEARCH: Final = "{type}/{id}/{kind}/_search"
+# the types that have a compartment (R4 compartmentdefinition.html)
+COMPARTMENTS: Final = ("Patient", "Encounter", "RelatedPerson", "Practitioner", "Device")
 HISTORIES: Final = ("_history", "{type}/_history", "{type}/{id}/_history")
 
 
@@ -70,8 +76,8 @@ def _operation(
 ROUTES: Final = (
     Route("GET", METADATA, capabilities, ("capabilities",), open=True),
     Route("POST", BASE, bundle, ("transaction", "batch")),
-    Route("GET", BASE, search, ()),
-    Route("POST", "_search", search_by_post, ()),
+    Route("GET", BASE, search, ("search-system",)),
+    Route("POST", "_search", search_by_post, ("search-system",)),
     Route("GET", "_history", history, ("history-system",)),
     Route("GET", TYPE, search, ("search-type",)),
     Route("POST", TYPE_SEARCH, search_by_post, ("search-type",)),
@@ -86,6 +92,8 @@ ROUTES: Final = (
     Route("DELETE", INSTANCE, delete, ("delete",)),
     Route("GET", "{type}/{id}/_history", history, ("history-instance",)),
     Route("GET", VERSION, vread, ("vread",)),
+    Route("GET", COMPARTMENT, search, ("search-type",)),
+    Route("POST", COMPARTMENT_SEARCH, search_by_post, ("search-type",)),
     *_operation("CodeSystem/$lookup", codesystem.lookup, "CodeSystem-lookup"),
     *_operation("CodeSystem/$validate-code", codesystem.validate_code, "CodeSystem-validate-code"),
     *_operation("CodeSystem/{id}/$validate-code", codesystem.validate_code, "CodeSystem-validate-code"),
@@ -99,6 +107,10 @@ ROUTES: Final = (
     *_operation("ConceptMap/{id}/$translate", conceptmap.translate, "ConceptMap-translate"),
     *_operation("$closure", conceptmap.closure, "ConceptMap-closure", "POST", needs="ConceptMap"),
     *_operation("$fhirpath", fhirpath, LAB, "POST", needs="StructureDefinition"),
+    *_operation("Patient/$everything", everything, "Patient-everything"),
+    *_operation("Patient/{id}/$everything", everything, "Patient-everything"),
+    *_operation("Encounter/{id}/$everything", everything, "Encounter-everything"),
+    *_operation("Observation/$lastn", lastn, "Observation-lastn"),
     *_operation("{type}/$validate", validate, "Resource-validate", "POST"),
     *_operation("{type}/{id}/$validate", validate, "Resource-validate"),
 )
@@ -127,10 +139,10 @@ def template(steps: Sequence[str]) -> str | None:
         if steps[0] == "":
             return BASE
         return _SPECIAL.get(steps[0]) or TYPE
-    if count == 3 and steps[2] == "_history":
-        return "{type}/{id}/_history"
-    if count == 4 and steps[2] == "_history":
-        return VERSION
+    if count in (3, 4) and steps[2] == "_history":
+        return "{type}/{id}/_history" if count == 3 else VERSION
+    if count in (3, 4) and steps[0] in COMPARTMENTS and (steps[2] == "*" or steps[2][:1].isupper()):
+        return COMPARTMENT if count == 3 else COMPARTMENT_SEARCH if steps[3] == "_search" else None
     return None
 
 

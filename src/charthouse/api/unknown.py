@@ -27,7 +27,7 @@ def address(steps: Sequence[str]) -> Problem:
         return problem(
             Category.NOT_FOUND,
             "not-supported",
-            "Search in a compartment is not offered.",
+            f"There is no compartment of a {steps[0]}.",
             place="url",
             value=asked,
             repair=f"Search {steps[2]} by the parameter that refers to the {steps[0]}.",

@@ -189,6 +189,11 @@ class Settings:
     search_budget: int = _setting(
         10_000, _whole(10, 600_000), "Milliseconds a search may take before it is refused as too costly."
     )
+    words: str = _setting(
+        "asked",
+        _word("asked", "on", "off"),
+        "From when on the words of resources are kept for _text and _content: asked (the first such search), on, off.",
+    )
     page_size: int = _setting(20, _whole(1, 1000), "Results on a page when a search does not say.")
     page_limit: int = _setting(1000, _whole(1, 1000), "Most results on a page, whatever a search says.")
     session_idle: int = _setting(30, _whole(1, 1440), "Minutes without a request after which a session ends.")

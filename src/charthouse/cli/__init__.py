@@ -16,6 +16,7 @@ from charthouse.cli import (
     guides,
     people,
     policies,
+    reindex,
     salary,
     setup,
     transfer,
@@ -31,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 GROUPS = (
-    setup, people, policies, encryption, transfer, guides, codes, expression, upkeep, salary, bench,
+    setup, people, policies, encryption, transfer, guides, codes, expression, upkeep, reindex, salary, bench,
 )  # fmt: skip
 for group in GROUPS:
     group.register(app)

@@ -37,7 +37,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="start, read, create, encryption, transaction, import, chart, search, access, validation, "
-            "terminology, fhirpath, codes, salary; all when none is named.",
+            "terminology, fhirpath, codes, patients, salary; all when none is named.",
             show_default=False,
         ),
     ] = None,
@@ -46,6 +46,9 @@ def bench(
     resources: Annotated[
         int, typer.Option(help="Resources in the record that is searched.", min=400, max=100_000_000)
     ] = 1_000_000,
+    small: Annotated[
+        int, typer.Option(help="Resources in the small record beside it.", min=400, max=100_000_000)
+    ] = 16_000,
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Folder on the disk to measure.", show_default="the system's")
     ] = None,
@@ -73,7 +76,8 @@ def bench(
         asked = Bench(
             work=Path(work), cache=cache or _cache(folder), url=database,
             runs=1 if quick else runs, seconds=1 if quick else seconds, short=1 if quick else min(2, seconds),
-            resources=min(resources, 20_000) if quick else resources, encounters=100 if quick else 1000,
+            resources=min(resources, 20_000) if quick else resources, small=min(small, 4_000) if quick else small,
+            encounters=100 if quick else 1000,
             fresh=fresh, client=load.chosen(client), material=_material(), opened=opened, unaudited=_unaudited,
             bundles=_bundles, say=_say,
         )  # fmt: skip

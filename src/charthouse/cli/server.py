@@ -18,6 +18,7 @@ from charthouse.base import log
 from charthouse.base.errors import Category, invalid, problem
 from charthouse.cli import lock
 from charthouse.cli.wire import Wire
+from charthouse.ops.reindex import Background
 
 if TYPE_CHECKING:
     from charthouse.app import Clinic
@@ -70,9 +71,12 @@ def run(clinic: Clinic, *, link: Callable[[], str] | None = None) -> None:
         worker.start()
         rounds = clinic.rounds()
         rounds.start()
+        reindex = Background(clinic.record)
+        reindex.start()
         try:
             server.run(sockets=[listener])
         finally:
+            reindex.close()
             rounds.close()
             worker.close()
 

@@ -136,6 +136,14 @@ def _address(entry: Entry, place: str) -> None:
             value=entry.url,
             repair=f'Use the url "{entry.type}", or PUT.',
         )
+    if entry.method == "POST" and asked:  # passed over, the condition would make a duplicate
+        raise invalid(
+            "value",
+            "A POST takes no parameters.",
+            place=f"{place}.request.url",
+            value=entry.url,
+            repair=f'Use the url "{entry.type}", and request.ifNoneExist for a condition.',
+        )
     if entry.method in ("PUT", "PATCH", "DELETE") and entry.id is None and not entry.criteria:
         raise invalid(
             "value",

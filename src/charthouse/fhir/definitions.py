@@ -8,9 +8,9 @@ sections are MessagePack in Zstandard frames that share one dictionary.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import zstandard
@@ -110,6 +110,17 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
     compartments: dict[str, tuple[int, int]]
 
 
+class Own(NamedTuple):
+    """The search parameters that a clinic has beside those of the standard: by resource type and code.
+
+    `generation` moves with them; two with the same one are the same.
+    """
+
+    generation: int = 0
+    types: Mapping[str, Mapping[str, SearchParam]] = {}
+
+
+NOTHING: Final = Own()
 _Shape = TypeVar("_Shape")
 
 
@@ -148,6 +159,20 @@ class Definitions:
         # one decompressor a call: two threads may ask at once, and it is not theirs to share
         body = zstandard.ZstdDecompressor(dict_data=self._dictionary).decompress(frame)
         return msgspec.msgpack.decode(body, type=shape)
+
+    @property
+    def standard(self) -> Definitions:
+        """The definitions without what a clinic has of its own."""
+        return self
+
+    @property
+    def own(self) -> Own:
+        """What a clinic has of its own, as last told; nothing but in an `Overlay`."""
+        return NOTHING
+
+    def current(self) -> Own:
+        """The same as it is now."""
+        return self.own
 
     def is_resource(self, name: str) -> bool:
         """Whether `name` is a resource type that can be stored (no abstract one)."""
@@ -205,6 +230,54 @@ class Definitions:
         concepts = self.concepts(url) if found is None else None
         if concepts is not None:
             found = self._read["codes", url] = frozenset(concept.code for concept in concepts)
+        return found
+
+
+class Overlay(Definitions):
+    """The standard with the search parameters of one clinic laid over it. Those change; the standard does not, and
+    a code that it has is never another's."""
+
+    def __init__(self, standard: Definitions) -> None:
+        self.__dict__.update(standard.__dict__)  # what was read is shared
+        self._standard = standard
+        self._renew: Callable[[], object] | None = None
+        self._laid: tuple[Own, dict[str, Mapping[str, SearchParam]]] = (NOTHING, {})
+
+    @property
+    def standard(self) -> Definitions:
+        """The definitions without what the clinic has of its own."""
+        return self._standard
+
+    @property
+    def own(self) -> Own:
+        """What the clinic has of its own, as last told."""
+        return self._laid[0]
+
+    def current(self) -> Own:
+        """The same as it is now."""
+        if self._renew is not None:
+            self._renew()
+        return self._laid[0]
+
+    def follow(self, renew: Callable[[], object]) -> None:
+        """`renew()` is called whenever it matters what is there now; it calls `lay` where something changed."""
+        self._renew = renew
+
+    def lay(self, own: Own) -> None:
+        """From now on the clinic has these."""
+        self._laid = (own, {})
+
+    def search_params(self, resource_type: str) -> Mapping[str, SearchParam]:
+        """The parameters of a resource type by code, the clinic's own after those of the standard."""
+        own, merged = self._laid
+        more = own.types.get(resource_type)
+        if more is None:
+            return self._standard.search_params(resource_type)
+        found = merged.get(resource_type)
+        if found is None:
+            standard = self._standard.search_params(resource_type)
+            new = {code: param for code, param in more.items() if code not in standard}
+            found = merged[resource_type] = {**standard, **new}
         return found
 
 

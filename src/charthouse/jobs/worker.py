@@ -16,6 +16,7 @@ from charthouse.db.connect import Connection
 
 BATCH = 500
 PAUSE = 1.0  # seconds between two looks
+BREATH = 0.2  # the same while there is more work without hurry
 LONGEST_PAUSE = 60.0  # after failures
 
 Handler = Callable[[Sequence[int]], None]
@@ -27,11 +28,17 @@ class Worker:
 
     `connect` opens a connection for this thread; `submit` runs a job in the record's writer and
     waits for it; `handlers` get the numbers of transactions in the order in which they were written.
+    `meanwhile` is called between two looks, for work that has no hurry, and says whether there is more of it.
     """
 
     def __init__(
-        self, connect: Callable[[], Connection], submit: Submit, handlers: Sequence[Handler]
+        self,
+        connect: Callable[[], Connection],
+        submit: Submit,
+        handlers: Sequence[Handler],
+        meanwhile: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._meanwhile = meanwhile
         self._connect = connect
         self._submit = submit
         self._handlers = tuple(handlers)
@@ -66,7 +73,8 @@ class Worker:
             try:
                 connection = connection or self._connect()
                 full = self.drain(connection) == BATCH
-                pause = 0.0 if full else PAUSE
+                more = self._meanwhile()
+                pause = 0.0 if full else BREATH if more else PAUSE
             except Exception as error:  # noqa: BLE001 - whatever a handler does, the next attempt must come
                 self._log.error("jobs.failed", failure=error)
                 pause = min(max(pause, PAUSE) * 2, LONGEST_PAUSE)

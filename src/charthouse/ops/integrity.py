@@ -9,6 +9,7 @@ from charthouse.access.check import Check
 from charthouse.access.trail.checkpoint import Checkpoint, compare, is_signed
 from charthouse.access.trail.proof import prove
 from charthouse.db.connect import Connection
+from charthouse.search.concordance import Concordance
 from charthouse.store import integrity
 from charthouse.store.integrity import Finding, Report
 from charthouse.store.record import Record
@@ -37,7 +38,11 @@ def examine(
     """
     extractor = record.extractor if index else None
     connection = record.connection()
-    found = integrity.check(connection, record.codec, extractor=extractor)
+    record.parameters.renew()
+    waiting = [(one.type, one.code) for one in record.parameters.waiting(connection)] if index else ()
+    found = integrity.check(connection, record.codec, extractor=extractor, waiting=waiting)
+    with connection.snapshot():
+        Concordance(record).check(connection, found)
     ours = [one for one in checkpoints if is_signed(one) and one.key == public]
     seen = Check(audit, mark_key, against=[one.audit for one in ours]).run()
     wrong = [

@@ -16,10 +16,10 @@ class Scale:
     width: float
     ticks: tuple[float, ...]
 
-    def at(self, value: float) -> float:
-        """Where a value stands, one decimal."""
+    def at(self, value: float, digits: int = 1) -> float:
+        """Where a value stands, with so many decimals."""
         span = self.high - self.low or 1
-        return round((min(max(value, self.low), self.high) - self.low) / span * self.width, 1)
+        return round((min(max(value, self.low), self.high) - self.low) / span * self.width, digits)
 
 
 def scale(values: Sequence[float], width: float, *, parts: int = 5) -> Scale:
@@ -46,9 +46,9 @@ class Box:
     p90: float
 
 
-def box(on: Scale, values: Sequence[float | None]) -> Box | None:
+def box(on: Scale, values: Sequence[float | None], digits: int = 1) -> Box | None:
     """The box of five percentiles; None where one is missing."""
-    known = [on.at(value) for value in values if value is not None]
+    known = [on.at(value, digits) for value in values if value is not None]
     return Box(*known) if len(known) == len(values) == 5 else None
 
 

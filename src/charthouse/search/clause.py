@@ -10,7 +10,7 @@ from charthouse.db.connect import Connection
 from charthouse.fhir import references
 from charthouse.search import ranges
 from charthouse.search.names import Names
-from charthouse.search.query import Among, Amount, Criterion, Kind, Link, Measure, Span, Text, Token
+from charthouse.search.query import Among, Amount, Criterion, Kind, Link, Measure, Sound, Span, Text, Token
 from charthouse.search.ranges import Test
 from charthouse.search.text import STREAMS, Fragment, Texts, padded
 from charthouse.store.index import Source
@@ -31,12 +31,19 @@ _RANK: Final = {
 # Conditions that most rows meet, or that no index leads to.
 _BROAD: Final = frozenset(("token_of_system", "date_ne", "number_ne", "updated_outside", GIVEN))
 
+# Conditions for which every index row of the parameter is looked at.
+_SCANNED: Final = frozenset((
+    "string_contains", "string_cut", "string_ends", "number_gt", "number_ge", "number_sa", "number_ne",
+))  # fmt: skip
+
 
 class Clause(NamedTuple):
     """A condition with its numbers looked up.
 
     Without `tests` nothing meets it (or everything, when `negated`). `rank` orders conditions by
     how much they are likely to leave. `given` is the condition itself where it is not about index rows alone.
+    `once` says that no resource has two index rows of the parameter, and that the legs of its test have none in common,
+    `far` that asking it of one resource looks at all that refers to that.
     """
 
     table: str
@@ -47,6 +54,8 @@ class Clause(NamedTuple):
     type_number: int
     given: Fragment | None = None
     name: str = ""
+    once: bool = False
+    far: bool = False
 
     @property
     def streams(self) -> bool:
@@ -63,6 +72,18 @@ class Clause(NamedTuple):
     def drives(self) -> bool:
         """Whether all that meets it can be gathered from an index."""
         return not self.negated and all(not _BROAD.issuperset(test.name.split("&")) for test in self.tests)
+
+    @property
+    def is_of_index(self) -> bool:
+        """Whether it is about the index rows of a resource and nothing else."""
+        return self.given is None and self.table != "resource"
+
+    @property
+    def scans(self) -> bool:
+        """Whether gathering reads all index rows of its parameter, or of its unit, however few meet it."""
+        if self.table == "quantity_index" and any(not test.size for test in self.tests):
+            return True
+        return any(test.name in _SCANNED for test in self.tests)
 
     @property
     def named(self) -> int | None:
@@ -118,13 +139,23 @@ def clauses(
         params = names.params(connection, type, source.codes)
         joined = (ranges.test([ranges.bounds(span, at) for span in dates]),) if params else ()
         rank = _RANK[Kind.DATE]
-        found.append(Clause("date_index", params, joined, False, rank, number, None, source.codes[0]))
+        found.append(
+            Clause("date_index", params, joined, False, rank, number, None, source.codes[0], len(params) == 1)
+        )
     return found
 
 
 def given(fragment: Fragment, type_number: int, name: str) -> Clause:
     """A condition that is asked of each candidate, and leads to none."""
     return Clause("resource", (), (Test(GIVEN, 1, ()),), False, len(_RANK), type_number, fragment, name)
+
+
+def worded(questions: Sequence[str], type_number: int, name: str, *, listed: bool = False) -> Clause:
+    """The condition on the words of a resource: one of the questions, as the engine reads them. With `listed` all that
+    answer are listed first, whoever is asked."""
+    met = [Test("words_met", 1, (one,)) for one in questions]
+    tests = met if listed else [Test("words_probe", 1, one.args, (one,)) for one in met]
+    return Clause("resource", (), tuple(tests), False, _RANK[Kind.STRING], type_number, None, name)
 
 
 def among(keys: Sequence[int], type_number: int, name: str) -> Clause:
@@ -180,7 +211,7 @@ def _tests(connection: Connection, names: Names, criterion: Criterion, at: int) 
     if kind is Kind.ID:
         return _any_of("id_is", cast(tuple[str, ...], criterion.values))
     if kind is Kind.STRING:
-        return [_text(value) for value in cast(tuple[Text, ...], criterion.values)]
+        return [test for value in cast(tuple[Text | Sound, ...], criterion.values) for test in _texts(value)]
     if kind is Kind.DATE:
         return [ranges.test([ranges.bounds(span, at)]) for span in cast(tuple[Span, ...], criterion.values)]
     if kind is Kind.UPDATED:
@@ -229,6 +260,12 @@ def _is_unresolvable(criterion: Criterion, link: Link) -> bool:
     )
 
 
+def _texts(value: Text | Sound) -> list[Test]:
+    if isinstance(value, Sound):
+        return [Test("string_exact", 1, (code, "")) for code in value.codes]
+    return [_text(value)]
+
+
 def _text(value: Text) -> Test:
     if value.exact is not None:
         return Test("string_exact", 1, (value.folded, value.exact))
@@ -263,8 +300,6 @@ def _number(amount: Amount, units: tuple[int, ...] = ()) -> Test:
             args: tuple[float, ...] = (low, high, high)
         case "ne":
             args = (low, high)
-        case "ge" | "le":
-            args = (value, value)
         case "ap":
             args = (high, low)
         case _:

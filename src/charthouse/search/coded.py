@@ -15,6 +15,7 @@ from charthouse.db.connect import Connection, Row
 from charthouse.search.query import Among
 from charthouse.search.text import Texts
 
+AFTER_PARAMETERS: Final = "<"  # the sign after ";", which parameters of a MIME type begin with
 REMEMBERED: Final = 200  # questions whose codes are kept
 
 Ids = tuple[int, ...]
@@ -46,6 +47,8 @@ class Coded:
 
     def numbers(self, connection: Connection, among: Among) -> Ids:
         """The numbers of those codes. Raises `Problem` where the code systems cannot tell."""
+        if not among.system:
+            return self._of_type(connection, among.code or "")
         codes = self._codes
         if codes is None:
             raise _unable(among, "There is no terminology at hand.")
@@ -77,6 +80,11 @@ class Coded:
         codes.subsumes(among.system, asked, asked)  # names the system or the code that is not there
         rows = watched(connection, connection.run(self._sql.codes_of_system, (among.system,)))
         return tuple(number for number, code in rows if _standing(codes, among.system, asked, code) in wanted)
+
+    def _of_type(self, connection: Connection, asked: str) -> Ids:
+        """All MIME types that are `asked`, whatever parameters follow (R4 search.html#mimetype)."""
+        rows = connection.run(self._sql.codes_between, (asked, asked + AFTER_PARAMETERS))
+        return tuple(number for number, code in rows if code.partition(";")[0].strip() == asked)
 
 
 def watched(connection: Connection, rows: list[Row]) -> Iterator[Row]:

@@ -147,8 +147,14 @@ class Criteria:
         if param is None:
             raise self._book.missing(type, code, name)
         kind = param.kind
-        if modifier == "missing" and code not in _BY_ID and kind not in (Kind.COMPOSITE, Kind.SPECIAL):
+        if (
+            modifier == "missing"
+            and code not in _BY_ID
+            and kind not in (Kind.COMPOSITE, Kind.SPECIAL, Kind.WORDS)
+        ):
             return param._replace(read=values.truth), False, modifier
+        if param.is_sound:
+            kind = Kind.SPECIAL  # whose values are compared in one way only
         if modifier == "exact" and kind is Kind.STRING:
             return param._replace(read=values.exact), False, ""
         if modifier == "not" and kind is Kind.TOKEN:
@@ -268,6 +274,9 @@ class Criteria:
             raise unsupported(
                 f'The list "{text}" is not kept here.', "_list", "Search by the parameters of the type."
             )
+        if not text:
+            raise invalid("value", '"_list" has no value.', place="_list", repair="Give the id of a List.")
+        check_text("_list", text)
         found = self._reverse(type, "_has:List:item:_id", text, 0)
         return found._replace(name="_list", code="_list")
 

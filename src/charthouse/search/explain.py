@@ -34,7 +34,8 @@ class Explanation:
     """How a search of `type` is carried out.
 
     `driver` says where candidates come from and why; `policy` is the condition on rows of what may
-    be met, as it stands in the SQL, placeholders in place of values; `seconds` is what each step took.
+    be met, as it stands in the SQL, placeholders in place of values; `seconds` is what each step took;
+    `incomplete` says which parts of the index it rests on are not complete.
     """
 
     type: str
@@ -46,6 +47,7 @@ class Explanation:
     seconds: dict[str, float] = field(default_factory=dict)
     matches: int | None = None
     advice: list[str] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
 
     def timed(self, step: str, work: Callable[[], T]) -> T:
         """Carry out a step and note what it took."""
@@ -58,7 +60,7 @@ class Explanation:
         """What of it may be told to who does not see all rows: the policy. Counts, times and the way itself would tell
         of rows they do not see."""
         words = "How the rest is done is told to who sees all rows of the type."
-        return Explanation(self.type, words, [], self.policy)
+        return Explanation(self.type, words, [], self.policy, incomplete=self.incomplete)
 
     def parameters(self) -> dict[str, Any]:
         """The explanation as a Parameters resource (R4 parameters.html)."""
@@ -85,6 +87,7 @@ class Explanation:
             told.append({"name": "step", "part": parts})
         if self.matches is not None:
             told.append({"name": "matches", "valueInteger": self.matches})
+        told += [{"name": "incomplete", "valueString": text} for text in self.incomplete]
         told += [{"name": "advice", "valueString": text} for text in self.advice]
         return {"resourceType": "Parameters", "parameter": told}
 
@@ -106,7 +109,7 @@ def _described(connection: Connection, texts: Texts, one: Clause) -> Condition:
     count = int(row[0]) if row else 0
     how = f"{len(one.tests)} range{'s' if len(one.tests) > 1 else ''} of {one.table}"
     if one.table == "resource":
-        how = "a list of resources"
+        how = "the index of words" if one.tests[0].name.startswith("words") else "a list of resources"
     return Condition(one.name, how, min(count, COUNTED), count > COUNTED)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -40,6 +41,16 @@ def read(criteria: Criteria, type: str, text: str) -> Criterion:
     return Criterion(NAME, Kind.FORMULA, criteria.nowhere, (reading.whole(),), False, "", NAME)
 
 
+def _unquoted(text: str) -> str:
+    """What stands between quotes: a JSON string (R4 search_filter.html), or else any sign behind a backslash."""
+    try:
+        found = str(json.loads(f'"{text}"', strict=False))
+        found.encode()  # half a surrogate pair is no text
+    except ValueError:
+        found = "\0"
+    return _ESCAPED.sub(r"\1", text) if "\0" in found else found
+
+
 class _Reading:
     """One filter, word by word. `and` and `or` go from left to right, as the standard has it."""
 
@@ -70,7 +81,7 @@ class _Reading:
             if bracket is not None:
                 words.append(("bracket", bracket))
             elif quoted is not None:
-                words.append(("quoted", _ESCAPED.sub(r"\1", quoted)))
+                words.append(("quoted", _unquoted(quoted)))
             else:
                 words.append(("word", plain))
             at = match.end()

@@ -19,6 +19,8 @@ def token_reader(definitions: Definitions, type: str, expression: str) -> Callab
     Values of `code` elements are stored without a system, so one that is given and is the one of
     the required binding is taken off; any other system matches nothing, as it should.
     """
+    if _is_text(definitions, type, expression):
+        return _caseless
     known = _known(definitions, type, expression)
     if not known:
         return values.token
@@ -31,6 +33,18 @@ def token_reader(definitions: Definitions, type: str, expression: str) -> Callab
         return Token("", token.code) if (token.system, token.code) in known else token
 
     return read
+
+
+def _caseless(name: str, text: str) -> Token:
+    """A token of `string` elements, which are stored without regard to case (R4 search.html#token)."""
+    token = values.token(name, text)
+    return Token(token.system, token.code and token.code.casefold())
+
+
+def _is_text(definitions: Definitions, type: str, expression: str) -> bool:
+    """Whether every element is a `string`."""
+    found = [along(definitions, type, path) for path in paths(expression) or ()]
+    return bool(found) and all(elements and elements[-1].types == ("string",) for elements in found)
 
 
 def _known(definitions: Definitions, type: str, expression: str) -> frozenset[tuple[str, str]]:

@@ -7,28 +7,25 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from charthouse.base.errors import Category, Problem, invalid, problem
-from charthouse.fhir.definitions import Definitions, SearchParam
+from charthouse.fhir.definitions import Definitions, Own, SearchParam
 from charthouse.search import values
 from charthouse.search.implied import token_reader
 from charthouse.search.query import Kind, Value
+from charthouse.search.words import CONTENT, NARRATIVE, reader
 from charthouse.store.index import Extractor, Source
 from charthouse.store.index.elements import along, paths
+from charthouse.store.index.sources import is_phonetic
 
 Reader = Callable[[str, str], Value]
 
 # Parameters that shape the answer only; who writes the answer reads them.
 SHAPING: Final = frozenset(("_format", "_pretty", "_summary", "_elements"))
-RESULT: Final = ("_sort", "_count", "_include", "_revinclude", "_total")
+RESULT: Final = (
+    "_sort", "_count", "_include", "_revinclude", "_total", "_contained", "_containedType", "_score", "_query",
+)  # fmt: skip
 # What R4 knows and this search does not answer: the parameter, and what would work instead.
 LATER: Final[Mapping[str, str]] = {
-    "_text": "Search by a string parameter.",
-    "_content": "Search by a string parameter.",
     "_type": "Leave it out, or search the base address, e.g. [base]?_type=Observation,Condition.",
-    "_query": "Use the parameters of the type.",
-    "_contained": "Search for the containing resource.",
-    "_containedType": "Search for the containing resource.",
-    "_score": "Leave it out.",
-    "phonetic": 'Use "name", which finds the start of any part of a name.',
 }
 
 
@@ -43,6 +40,11 @@ class Known(NamedTuple):
     parts: tuple[Known, ...] = ()  # the components of a composite
     is_identifier: bool = False
     is_canonical: bool = False
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its values are how names sound."""
+        return self.read is values.sound
 
     def refers_to(self, type: str) -> bool:
         """Whether a reference parameter may name a resource of `type`."""
@@ -59,15 +61,18 @@ class Book:
         self.definitions = definitions
         self._extractor = extractor
         self._bases = frozenset(bases)
-        self._types: dict[str, Mapping[str, Known]] = {}
+        self._learnt: tuple[Own, dict[str, Mapping[str, Known]]] = (definitions.own, {})
 
     def of(self, type: str) -> Mapping[str, Known]:
         """What can be asked of `type`, by code. Raises `Problem(invalid)` if it is no resource type."""
-        known = self._types.get(type)
+        own, types = self._learnt
+        if own is not self.definitions.own:  # the clinic's own parameters are others now
+            own, types = self._learnt = (self.definitions.own, {})
+        known = types.get(type)
         if known is None:
             if not self.definitions.is_resource(type):
                 raise invalid("value", f'"{type}" is not a resource type.', value=type)
-            known = self._types[type] = self._learn(type)
+            known = types[type] = self._learn(type)
         return known
 
     def reference_reader(self, targets: tuple[str, ...]) -> Reader:
@@ -87,6 +92,8 @@ class Book:
                 known[code] = self._known(type, param, stored[code])
             elif param.type == "special" and code == "near":
                 known[code] = Known(code, Kind.SPECIAL, Source(()), (), values.near)
+            elif code in (NARRATIVE, CONTENT):
+                known[code] = Known(code, Kind.WORDS, Source(()), (), reader(code))
         for code, param in self.definitions.search_params(type).items():
             if param.type == "composite" and (parts := self._parts(type, param, known)):
                 known[code] = Known(code, Kind.COMPOSITE, Source(()), (), values.uri, parts)
@@ -111,6 +118,8 @@ class Book:
             read = self.reference_reader(targets)
         elif kind is Kind.TOKEN:
             read = token_reader(self.definitions, type, param.expression or "")
+        elif is_phonetic(param):
+            read = values.sound
         else:
             read = values.READERS[kind]
         reach = [along(self.definitions, type, one) for one in paths(param.expression or "") or ()]

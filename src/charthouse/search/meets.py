@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 from charthouse.base.errors import Problem
 from charthouse.search import ranges
 from charthouse.search.known import unsupported
-from charthouse.search.query import Amount, Criterion, Kind, Link, Measure, Query, Span, Text, Token
+from charthouse.search.query import Amount, Criterion, Kind, Link, Measure, Query, Sound, Span, Text, Token
 from charthouse.store.index import short
 from charthouse.store.index.values import Rows
 
@@ -29,7 +29,7 @@ def judged(query: Query) -> None:
     """Raise `Problem(unsupported)` unless every criterion can be judged in memory as well as in SQL."""
     for one in query.criteria:
         fits = one.kind in _JUDGES or one.kind in (Kind.ID, Kind.DATE)
-        known = all(isinstance(value, Token | Link | Span | Text | str) for value in one.values)
+        known = all(isinstance(value, Token | Link | Span | Text | Sound | str) for value in one.values)
         if not (one.is_plain and fits and known):
             raise _unfit(one)
 
@@ -109,6 +109,10 @@ def _uri(rows: Rows, one: Criterion) -> bool:
 def _string(rows: Rows, one: Criterion) -> bool:
     for _, folded, exact in _of(rows.strings, one):
         for value in one.values:
+            if isinstance(value, Sound):
+                if folded in value.codes:
+                    return True
+                continue
             asked = cast(Text, value)
             if exact == asked.exact if asked.exact is not None else folded.startswith(asked.folded):
                 return True
@@ -143,8 +147,8 @@ _AMOUNTS: Final[dict[str, Callable[[float, float, Amount], bool]]] = {
     "ne": lambda low, high, one: not (low >= one.low and high < one.high),
     "gt": lambda _low, high, one: high > one.value,
     "lt": lambda low, _high, one: low < one.value,
-    "ge": lambda low, high, one: high > one.value or low >= one.value,
-    "le": lambda low, high, one: low < one.value or high <= one.value,
+    "ge": lambda _low, high, one: high >= one.value,
+    "le": lambda low, _high, one: low <= one.value,
     "sa": lambda low, _high, one: low > one.value,
     "eb": lambda _low, high, one: high < one.value,
     "ap": lambda low, high, one: low <= one.high and high >= one.low,

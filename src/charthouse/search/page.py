@@ -20,10 +20,16 @@ NONCE = 12  # bytes, as AES-GCM wants (NIST SP 800-38D, 8.2)
 
 @dataclass(slots=True)
 class Found:
-    """A resource on a page, and why it is there."""
+    """A resource on a page, and why it is there.
+
+    `score` is how well it answers, from 0 to 1, where text was searched; `place` is where it is, where that is inside
+    of another resource: `Type/id#its-id`.
+    """
 
     stored: Stored
     mode: Mode
+    score: float | None = None
+    place: str = ""
 
 
 @dataclass(slots=True)
@@ -105,4 +111,14 @@ def _unknown() -> Problem:
         "This page link is not one of ours, or was altered.",
         place="_cursor",
         repair="Start the search again.",
+    )
+
+
+def foreign() -> Problem:
+    """The refusal of a page link in another search than its own."""
+    return invalid(
+        "value",
+        "This page link belongs to another search.",
+        place="_cursor",
+        repair="Use the link as it was given.",
     )

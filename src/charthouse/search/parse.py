@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from charthouse.base.errors import Problem
 from charthouse.fhir.definitions import Definitions
 from charthouse.search import formula, result
 from charthouse.search.criteria import Criteria
 from charthouse.search.known import Book, too_many, unsupported
-from charthouse.search.query import MAX_CRITERIA, Criterion, Kind, Link, Query
+from charthouse.search.query import MAX_CRITERIA, SUBJECT, Criterion, Hop, Kind, Link, Query, Span
+from charthouse.search.several import Params, Subject
 from charthouse.store.index import Extractor, Source
+from charthouse.store.index.extract import INSIDE
 
-Params = Sequence[tuple[str, str]]
+__all__ = ["Params", "Parser"]
+
 OWN = "{def}"  # stands in a compartment for the subject itself
+ABOUT = ("patient", "subject", "beneficiary", "individual")  # what names the patient of other types
 
 
 class Parser:
@@ -21,40 +25,101 @@ class Parser:
 
     def __init__(self, definitions: Definitions, extractor: Extractor, bases: Collection[str] = ()) -> None:
         self._book = Book(definitions, extractor, bases)
+        self.bases = tuple(bases)
+        self._loose: Mapping[str, Sequence[str]] = {}
 
-    def within(self, type: str, subject: tuple[str, str]) -> Criterion | None:
-        """The condition that resources of `type` are in the compartment of a subject (type, id); None where none is
-        (R4 compartmentdefinition.html). Raises `Problem` where the subject's type has no compartment."""
+    def within(
+        self, type: str, subject: Subject, *, loose: bool = False, but: Collection[str] = ()
+    ) -> list[Criterion] | None:
+        """The conditions that resources of `type` are in the compartment of a subject; None where none is
+        (R4 compartmentdefinition.html). A subject is in its own. With `loose` what is about it otherwise is in too;
+        the links `but` are passed over. Raises `Problem` where the subject's type has no compartment."""
         kind, id = subject
+        codes = self._links(kind, loose=loose).get(type)
+        if codes is None:
+            return None
+        codes = [code for code in codes if code not in but]
+        stored = tuple(dict.fromkeys(
+            name for code in codes if code != OWN for name in self.stored(type, code)
+        ))  # fmt: skip
+        name = next((code for code in codes if code != OWN), "_id")
+        if type == kind:
+            return [Criterion(kind, Kind.ID, Source(stored), (id,), False, SUBJECT, name)] if id else []
+        if not id:
+            anyone = Criterion(
+                "_lastUpdated", Kind.UPDATED, Source(()), (Span("ge", 0, 1),), code="_lastUpdated"
+            )
+            return [Criterion(kind, Kind.CHAIN, Source(stored), (Hop(kind, anyone),), code=name)]
+        return [Criterion(kind, Kind.REFERENCE, Source(stored), (Link((kind,), id, None),), code=name)]
+
+    def links(self, type: str, kind: str, *, loose: bool = False) -> list[str]:
+        """The search parameters by which resources of `type` are in a compartment."""
+        return [code for code in self._links(kind, loose=loose).get(type, ()) if code != OWN]
+
+    def _links(self, kind: str, *, loose: bool) -> Mapping[str, Sequence[str]]:
         try:
-            links = self._book.definitions.compartment(kind).get(type)
+            found = self._book.definitions.compartment(kind)
         except KeyError:
             raise unsupported(
                 f"{kind} has no compartment here.",
                 kind,
                 "Search by a reference, e.g. Observation?subject=Group/1.",
             ) from None
-        if links is None:
-            return None
-        if OWN in links:
-            return Criterion(kind, Kind.ID, Source(()), (id,), code="_id")
-        known = self._book.of(type)
-        codes = tuple(dict.fromkeys(
-            stored for code in links if code in known for stored in known[code].source.codes
-        ))  # fmt: skip
-        return Criterion(kind, Kind.REFERENCE, Source(codes), (Link((kind,), id, None),), code=links[0])
+        if not loose or kind != "Patient":
+            return found
+        if not self._loose:
+            types = self._book.definitions.resource_types
+            about = {type: self._about(type) for type in types if type not in found}
+            self._loose = {**found, **{type: codes for type, codes in about.items() if codes}}
+        return self._loose
 
-    def compartment(self, kind: str) -> Sequence[str]:
+    def _about(self, type: str) -> list[str]:
+        """The parameters by which what no compartment has is about a patient all the same."""
+        if type in ("Binary", "Bundle"):
+            return [INSIDE]
+        known = self._book.of(type)
+        return [code for code in ABOUT if code in known and known[code].refers_to("Patient")]
+
+    def can_refer(self, type: str, targets: Sequence[str]) -> bool:
+        """Whether a reference parameter of `type` can lead to one of `targets`."""
+        known = [one for one in self._book.of(type).values() if one.kind is Kind.REFERENCE]
+        return any(one.refers_to(target) for one in known for target in targets)
+
+    def stored(self, type: str, code: str) -> tuple[str, ...]:
+        """The names under which the values of a parameter are in the index."""
+        known = self._book.of(type)
+        return known[code].source.codes if code in known else (code,)
+
+    def source(self, type: str, code: str) -> Source:
+        """Where the values of a search parameter stand."""
+        return self._book.of(type)[code].source
+
+    def compartment(self, kind: str, *, loose: bool = False) -> Sequence[str]:
         """The types that can be in a compartment."""
-        try:
-            return tuple(self._book.definitions.compartment(kind))
-        except KeyError:
-            return ()
+        return tuple(self._links(kind, loose=loose))
+
+    def settled(self, type: str, params: Params) -> Query:
+        """The query, which must rest on parameters of the standard: those of the clinic's own come and go, and what a
+        rule rests on must stay. Raises as `query` does."""
+        query = self.query(type, params)
+        own = self._book.definitions.own.types
+        for kind, code in query.touched:
+            if code in own.get(kind, ()):
+                raise unsupported(
+                    f'"{code}" is a search parameter of the clinic\'s own, which no rule can rest on.', code,
+                    "Use a parameter of the standard.",
+                )  # fmt: skip
+        return query
 
     def queries(self, types: Sequence[str], params: Params, *, lenient: bool = False) -> list[Query]:
         """The same query on each of several types, which all have its parameters."""
         wanted = [pair for pair in params if pair[0] != "_type"]
-        found = [self.query(type, wanted, lenient=lenient, types=tuple(types)) for type in types]
+        # what comes along is the same for all of them, and much where it is everything: it is read once
+        others = [pair for pair in wanted if pair[0].partition(":")[0] not in ("_include", "_revinclude")]
+        found = [
+            self.query(type, others if at else wanted, lenient=lenient, types=tuple(types))
+            for at, type in enumerate(types)
+        ]
         for one in found:
             one.used = [pair for pair in params if pair in one.used or pair[0] == "_type"]
         return found
@@ -68,6 +133,7 @@ class Parser:
         not answered here, naming the parameter. With `lenient` such parameters are left out and
         reported in `Query.ignored` (R4 search.html#errors).
         """
+        self._book.definitions.current()
         self._book.of(type)
         query = Query(type, types)
 

@@ -8,9 +8,10 @@ from math import isqrt
 from typing import Any, Final
 
 from charthouse.db.connect import Connection
-from charthouse.search import order
-from charthouse.search.choose import ENOUGH, Choice, choose, streamed
+from charthouse.search import counting, order
+from charthouse.search.choose import ENOUGH, Choice, choose
 from charthouse.search.clause import Clause, clauses
+from charthouse.search.counting import HIT, Counted
 from charthouse.search.names import Names
 from charthouse.search.order import Key, Position
 from charthouse.search.query import Query
@@ -34,11 +35,13 @@ class Source:
 class Walk:
     """Reading matches off an index in the order of the first sort key.
 
-    `source` is all resources of the type and what they have to meet, `stretch` a further condition
-    on the index rows `s`. `is_all` says that what has no value for the key cannot match.
+    `source` is all resources of the type and what they have to meet, `near` is the latter asked of the index rows
+    `s` as far as possible, `stretch` a further condition on those. `is_all` says that what has no value for the key
+    cannot match.
     """
 
     source: Source
+    near: Fragment
     stretch: Fragment
     is_all: bool
 
@@ -49,7 +52,8 @@ class Plan:
 
     `size` is how many candidates the driver leaves, None when that was not counted or is many.
     `walk` is set where matches are read in the order of the first sort key, instead of sorting all candidates.
-    `rows` counts the candidates without touching the resources, where nothing else has to be met.
+    `counted` is what is counted to a limit, and `exactly` makes the statement that counts all, where neither is done
+    over the candidates of a page. `is_far` says that much is looked at for each of these.
     """
 
     texts: Texts
@@ -57,9 +61,11 @@ class Plan:
     keys: tuple[Key, ...]
     size: int | None
     walk: Walk | None = None
-    rows: Fragment | None = None
+    counted: Counted | None = None
+    exactly: Callable[[], Fragment | None] | None = None
     is_whole_type: bool = False
     is_narrowed: bool = False
+    is_far: bool = False
     driver: str = ""
 
     @property
@@ -109,12 +115,13 @@ class Plan:
 
     def total(self, limit: int | None = None) -> Fragment:
         """A statement that counts all matches, to `limit` if given."""
-        source = self.source.fragment if self.rows is None else self.rows
-        frame = self.texts.page.total if limit is None else self.texts.page.total_to
-        conditions = self.source.conditions
-        sql = self.texts.format(frame, ("source", source.sql), ("conditions", conditions.sql))
-        args = (*source.args, *conditions.args)
-        return Fragment(sql, args if limit is None else (*args, limit))
+        if limit is None:
+            found = None if self.exactly is None else self.exactly()
+            if found is not None:
+                return found
+        elif self.counted is not None:
+            return self.counted.total(self.texts, limit)
+        return Counted((self.source.fragment,), self.source.conditions).total(self.texts, limit)
 
     def _walked(self, walk: Walk, position: Position, back: bool, bound: int | str | None) -> Fragment:
         """The part of a walk where the first sort key has a value."""
@@ -132,7 +139,7 @@ class Plan:
             # the limit that `order.beyond` sets, once more in a form that an index can start from
             sign = "<=" if first.descending != back else ">="
             sql, args = f"{sql} AND {column} {sign} {self.texts.mark}", (*args, position[0])
-        source = Source(Fragment(sql, args), "s.key", walk.source.conditions)
+        source = Source(Fragment(sql, args), "s.key", walk.near)
         key = replace(first, expression=Fragment(column, ()), always=True)
         return self._statement(source, (key, *self.keys[1:]), position, back, bound)
 
@@ -202,18 +209,23 @@ def plan(
     hopeless = any(not one.tests and not one.negated for one in asked)
     wanted = [one for one in asked if one.tests]
     choice = Choice(None, 0) if hopeless else _choice(connection, texts, wanted, live, sorts=bool(keys))
-    others = [one.probe(texts) for one in wanted if one is not choice.clause]
     allowed = [] if narrow is None else [narrow]
-    source = _source(texts, choice, names.types[query.type], both(others + allowed))
-    walk = rows = None
+    beside = counting.others(texts, wanted, choice) + allowed
+    source = _source(texts, choice, names.types[query.type], beside)
+    walk = None
     if keys and keys[0].is_walked and choice.size is None:
-        every = both([one.probe(texts) for one in wanted] + allowed)
-        whole_type = _source(texts, Choice(None), names.types[query.type], every)
-        walk = Walk(whole_type, *_stretch(connection, texts, keys[0], wanted))
-    if choice.clause is not None and choice.clause.streams and not source.conditions.sql:
-        rows = _from_value(texts, texts.page.from_value_rows, choice.clause, choice)
-    whole = not asked and narrow is None
-    return Plan(texts, source, keys, choice.size, walk, rows, whole, narrow is not None, _driver(choice))
+        probes = [one.probe(texts) for one in wanted]
+        whole_type = _source(texts, Choice(None), names.types[query.type], probes + allowed)
+        near = both(counting.nearer(texts, probes, "s") + allowed)
+        walk = Walk(whole_type, near, *_stretch(connection, texts, keys[0], wanted))
+    stream = choice.clause if choice.clause is not None and choice.clause.streams else None
+    return Plan(
+        texts, source, keys, choice.size, walk,
+        counted=counting.counted(texts, choice, beside) if stream else None,
+        exactly=lambda: counting.exact(connection, texts, wanted, choice, allowed),
+        is_whole_type=not asked and narrow is None, is_narrowed=narrow is not None,
+        is_far=any(one.far for one in wanted), driver=_driver(choice),
+    )  # fmt: skip
 
 
 def _driver(choice: Choice) -> str:
@@ -253,22 +265,17 @@ def _choice(
     return choose(connection, texts, driving, limit)
 
 
-def _source(texts: Texts, choice: Choice, type_number: int, conditions: Fragment) -> Source:
+def _source(texts: Texts, choice: Choice, type_number: int, conditions: Sequence[Fragment]) -> Source:
     """Where candidates come from, by the driver."""
     driver = choice.clause
     if driver is None:
-        return Source(Fragment(texts.page.from_type, (type_number,)), "r.key", conditions)
+        return Source(Fragment(texts.page.from_type, (type_number,)), "r.key", both(conditions))
     if driver.streams:
-        return Source(_from_value(texts, texts.page.from_value, driver, choice), "i.key", conditions)
-    gather = driver.gather(texts)
+        source = counting.from_value(texts, texts.page.from_value, driver, choice)
+        return Source(source, f"{HIT}.key", both(counting.nearer(texts, conditions, HIT)))
+    gather = choice.gather(texts)
     sql = texts.format(texts.page.from_keys, ("gather", gather.sql))
-    return Source(Fragment(sql, gather.args), "r.key", conditions)
-
-
-def _from_value(texts: Texts, frame: str, driver: Clause, choice: Choice) -> Fragment:
-    test, args = streamed(texts, driver, choice)
-    sql = texts.format(frame, ("table", driver.table), ("params", texts.listed(1)), ("test", test))
-    return Fragment(sql, args)
+    return Source(Fragment(sql, gather.args), "r.key", both(conditions))
 
 
 def _stretch(

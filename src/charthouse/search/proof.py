@@ -10,10 +10,11 @@ from typing import Any, Final, cast
 from charthouse.fhir import path
 from charthouse.fhir.definitions import Definitions
 from charthouse.fhir.resource import Tree
+from charthouse.search import contained
 from charthouse.search.criteria import ENDS
 from charthouse.search.meets import Stating, meets_one
-from charthouse.search.query import Criterion, Kind, Near, Pair, Text, Token, Typed
-from charthouse.store.index import Source, fold
+from charthouse.search.query import Criterion, Inside, Kind, Near, Pair, Text, Token, Typed
+from charthouse.store.index import Extractor, Source, fold
 from charthouse.store.index.values import CONVERTERS, Converter, Rows, reference_converters
 
 EARTH: Final = 6_371_008.8  # metres from the middle of the earth to its surface (IUGG mean radius)
@@ -32,8 +33,11 @@ Typing = Callable[[Any], list[tuple[Any, str]]]
 class Proofs:
     """Judges of single resources, by the definitions. `bases` are the addresses under which the record is served."""
 
-    def __init__(self, definitions: Definitions, bases: Collection[str] = ()) -> None:
+    def __init__(
+        self, definitions: Definitions, bases: Collection[str] = (), extractor: Extractor | None = None
+    ) -> None:
         self._definitions = definitions
+        self._extractor = extractor or Extractor(definitions, bases)
         self._references = reference_converters(definitions.is_resource, frozenset(bases))
         self._typed = lru_cache(maxsize=1024)(self._compiled)
 
@@ -45,6 +49,9 @@ class Proofs:
         """What tells whether a resource of `type` meets a condition; `at` (ms) is now."""
         if one.kind is Kind.COMPOSITE:
             return self._composite(type, one, at, stating)
+        if one.kind is Kind.INSIDE:
+            asked = cast(Inside, one.values[0])
+            return lambda tree: any(contained.matching(tree, asked, self._extractor, at, stating))
         typed = self._typed(self._definitions.search_params(type)[one.code].expression or "", type)
         test = _TESTS[one.mode]
         return lambda tree: any(test(value, its, one) for value, its in typed(tree) if value is not None)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from charthouse.base.errors import Issue
+from charthouse.search.words import CONTENT, NARRATIVE, Words
 from charthouse.store.index import Source
 
 DEFAULT_COUNT = 20
@@ -40,6 +41,11 @@ class Kind(StrEnum):
     REVERSE = "reverse"
     FORMULA = "formula"
     SPECIAL = "special"
+    WORDS = "words"
+    INSIDE = "inside"
+
+
+SUBJECT = "-subject"  # mode of the condition to be a resource or, by the codes of the source, to refer to it
 
 
 class Total(StrEnum):
@@ -108,6 +114,12 @@ class Text(NamedTuple):
     exact: str | None
 
 
+class Sound(NamedTuple):
+    """How a name sounds: the codes of which one is looked for."""
+
+    codes: tuple[str, ...]
+
+
 class Typed(NamedTuple):
     """An identifier by the coding of its type, and its value."""
 
@@ -137,6 +149,15 @@ class Pair(NamedTuple):
     parts: tuple[Criterion, ...]
 
 
+class Inside(NamedTuple):
+    """A resource of `type` inside another one, which meets all of the criteria; with `is_itself` also one that is
+    inside of none."""
+
+    type: str
+    criteria: tuple[Criterion, ...]
+    is_itself: bool = False
+
+
 class Formula(NamedTuple):
     """Conditions joined by `word`: and, or, not (one part)."""
 
@@ -145,8 +166,9 @@ class Formula(NamedTuple):
 
 
 Value = (
-    Token | Among | Link | Span | Amount | Measure | Text | Typed | Near | Hop | Pair | Formula | bool | str
-)
+    Token | Among | Link | Span | Amount | Measure | Text | Sound | Typed | Near | Hop | Pair | Formula | Words
+    | Inside | bool | str
+)  # fmt: skip
 
 
 class Criterion(NamedTuple):
@@ -170,7 +192,9 @@ class Criterion(NamedTuple):
         return not self.mode and self.kind not in _MADE
 
 
-_MADE = frozenset((Kind.COMPOSITE, Kind.CHAIN, Kind.REVERSE, Kind.FORMULA, Kind.SPECIAL))
+_MADE = frozenset((
+    Kind.COMPOSITE, Kind.CHAIN, Kind.REVERSE, Kind.FORMULA, Kind.SPECIAL, Kind.WORDS, Kind.INSIDE,
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +225,8 @@ class Query:
     `used` is what took part, as the caller wrote it, for the self link; `others` what only the
     answer's form depends on (`_summary`, `_elements`, `_format`, `_pretty`); `ignored` what a
     lenient search left out, as findings. `touched` is (type, parameter) of all that the conditions and the order
-    rest on, of other types too.
+    rest on, of other types too. `contained` is "true" or "both" where resources inside others are looked for, and
+    `opens` says that they are answered themselves; `scores` whether a match tells how well it answers.
     """
 
     type: str
@@ -215,6 +240,19 @@ class Query:
     others: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[Issue] = field(default_factory=list)
     touched: list[tuple[str, str]] = field(default_factory=list)
+    contained: str = ""
+    opens: bool = False
+    scores: bool = True
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether a condition looks at the text of resources, of other types perhaps."""
+        return any(code in (NARRATIVE, CONTENT) for _, code in self.touched)
+
+    @property
+    def questions(self) -> list[Words]:
+        """What is asked of the matches' own text."""
+        return [value for one in self.criteria for value in one.values if isinstance(value, Words)]
 
     @property
     def is_plain(self) -> bool:

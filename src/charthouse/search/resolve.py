@@ -16,19 +16,35 @@ from typing import Final, cast
 
 from charthouse.base.errors import Category, problem
 from charthouse.db.connect import Connection
-from charthouse.search import clause, proof
+from charthouse.search import clause, proof, words
+from charthouse.search.choose import Choice
 from charthouse.search.clause import END_OF_TEXT, Clause, clauses
+from charthouse.search.counting import counted, nearer
 from charthouse.search.criteria import ENDS, WHOLE
 from charthouse.search.include import Narrow
 from charthouse.search.names import Names
-from charthouse.search.query import Criterion, Formula, Hop, Kind, Pair, Text, Token, Typed
+from charthouse.search.query import (
+    SUBJECT,
+    Criterion,
+    Formula,
+    Hop,
+    Inside,
+    Kind,
+    Link,
+    Pair,
+    Text,
+    Token,
+    Typed,
+)
 from charthouse.search.ranges import Test
 from charthouse.search.text import EVERYTHING, NOTHING, Fragment, Texts, both
 from charthouse.store.body import Stored
-from charthouse.store.index import LONGEST
+from charthouse.store.index import LONGEST, Source
+from charthouse.store.index.extract import CONTAINED
 from charthouse.store.read import Reader
 
 FEW: Final = 1000  # resources up to which those that a step leads to are listed
+LISTED: Final = 20_000  # resources with certain words up to which they are listed on SQLite
 LOOKED_AT: Final = 10_000  # resources that are looked into for one condition
 SLICE: Final = 250
 _TEXTS: Final = {"contains": "string_contains", WHOLE: "string_whole", ENDS: "string_ends"}
@@ -74,6 +90,8 @@ class Resolver:
         number = self.names.types[type]
         if one.mode == "missing":
             return [self._missing(type, one)]
+        if one.mode == SUBJECT:
+            return [self._subject(type, one)]
         if one.kind is Kind.CHAIN:
             return [self._chain(type, one)]
         if one.kind is Kind.REVERSE:
@@ -83,6 +101,10 @@ class Resolver:
             return [clause.given(_joined(parts, " AND "), number, one.name)]
         if one.kind is Kind.COMPOSITE:
             return self._composite(type, one)
+        if one.kind is Kind.INSIDE:
+            return self._itself(type, one)
+        if one.kind is Kind.WORDS:
+            return [self._worded(number, one)]
         params = self.names.params(self.connection, type, one.source.codes)
         if one.mode in _TEXTS:
             if params and one.mode != WHOLE and self._any_cut(params):
@@ -111,6 +133,41 @@ class Resolver:
         absent = self.texts.absent(clause.table(one.kind), len(params))
         sql = absent if True in wanted else f"NOT ({absent})"
         return clause.given(Fragment(sql, params), number, one.name)
+
+    def _worded(self, number: int, one: Criterion) -> Clause:
+        """That the words of `r` answer a question. FTS5 is slow to ask of one resource and quick to list, so few are
+        listed; an index of PostgreSQL is asked of each either way."""
+        asked = cast(tuple[words.Words, ...], one.values)
+        if self.texts.dialect == "postgres":
+            return clause.worded([words.tsquery(value) for value in asked], number, one.name)
+        questions = [words.fts5(value) for value in asked]
+        count = self.texts.words.count_words
+        counted = [self.connection.one(count, (text, LISTED + 1)) for text in questions]
+        is_few = sum(row[0] for row in counted if row) <= LISTED
+        return clause.worded(questions, number, one.name, listed=is_few)
+
+    def _itself(self, type: str, one: Criterion) -> list[Clause] | None:
+        """That `r` meets the criteria itself, or contains a resource of its own type that does."""
+        asked = cast(Inside, one.values[0])
+        if not asked.is_itself:
+            return None
+        holders = self.names.params(self.connection, type, (CONTAINED,))
+        if not holders:
+            return self.clauses(type, asked.criteria)
+        token = Criterion(one.name, Kind.TOKEN, Source((CONTAINED,)), (Token(None, asked.type),))
+        inside = one._replace(values=(asked._replace(is_itself=False),))
+        parts = [self._condition(type, asked.criteria), self._condition(type, [token, inside])]
+        return [clause.given(_joined(parts, " OR "), self.names.types[type], one.name)]
+
+    def _subject(self, type: str, one: Criterion) -> Clause:
+        """That `r` is the subject of a compartment, or refers to it as a part of it."""
+        keys = list(self.names.targets(self.connection, Link((type,), cast(str, one.values[0]), None)))
+        number = self.names.types[type]
+        params = self.names.params(self.connection, type, one.source.codes)
+        if keys and params:
+            sql, args = clause.referring(params, keys, number, one.name).gather(self.texts)
+            keys += [row[0] for row in self.connection.run(sql, args)]
+        return clause.among(keys, number, one.name)
 
     def _addresses(self, one: Criterion) -> list[Test]:
         """Addresses at or below those asked for, or at or above them, by their paths."""
@@ -185,7 +242,8 @@ class Resolver:
         inner = self.clauses(hop.type, [hop.criterion])
         found = self._keys(hop.type, inner, FEW + 1)
         if len(found) > FEW:
-            return clause.given(self._step(self.texts.steps.reverse, params, hop, inner), number, one.name)
+            step = self._step(self.texts.steps.reverse, params, hop, inner)
+            return clause.given(step, number, one.name)._replace(far=True)
         if not found:
             return clause.nothing(number, one.name)
         sql = self.texts.format(self.texts.steps.targets, ("params", self.texts.listed(len(params))))
@@ -196,23 +254,40 @@ class Resolver:
         """The condition that a step leads to a resource that meets `inner` and is open."""
         if clause.is_hopeless(inner):
             return NOTHING
-        fragments = [*(one.probe(self.texts) for one in inner if one.tests), *self.allowed(hop.type)]
+        wanted = [one for one in inner if one.tests]
+        near: list[Fragment] = []
+        if frame is self.texts.steps.reverse:
+            # what the index tells of who refers is asked before that resource is looked for
+            plain = [one for one in wanted if one.is_of_index]
+            near = nearer(self.texts, [one.probe(self.texts) for one in plain], "j")
+            wanted = [one for one in wanted if not one.is_of_index]
+        fragments = [*(one.probe(self.texts) for one in wanted), *self.allowed(hop.type)]
         conditions = both(Fragment(f"({sql})", args) for sql, args in fragments)
         row = f"r{_depth(conditions.sql) + 1}"
         sql = self.texts.format(
             frame, ("row", row), ("params", self.texts.listed(len(params))),
-            ("conditions", _ROW.sub(f"{row}.", conditions.sql)),
+            ("conditions", _ROW.sub(f"{row}.", conditions.sql)), ("near", both(near).sql),
         )  # fmt: skip
-        return Fragment(sql, (self.names.types[hop.type], *conditions.args, *params))
+        return Fragment(sql, (self.names.types[hop.type], *conditions.args, *params, *both(near).args))
 
     def _keys(self, type: str, asked: Sequence[Clause], limit: int) -> list[int]:
         """The keys of at most `limit` open resources of `type` that meet all conditions."""
         if clause.is_hopeless(asked):
             return []
-        source, conditions = self._candidates(type, asked, self.allowed(type))
-        sql = self.texts.format(self.texts.steps.keys, ("source", source.sql), ("conditions", conditions.sql))
+        hits = self._hits(type, asked)
+        source, conditions = hits or self._candidates(type, asked, self.allowed(type))
+        frame = self.texts.steps.keys if hits is None else self.texts.steps.hits
+        sql = self.texts.format(frame, ("source", source.sql), ("conditions", conditions.sql))
         rows = self.connection.run(sql, (*source.args, *conditions.args, limit))
         return [row[0] for row in rows]
+
+    def _hits(self, type: str, asked: Sequence[Clause]) -> tuple[Fragment, Fragment] | None:
+        """The same as `_candidates` where index rows can tell everything, in the order in which they lie."""
+        wanted = [one for one in asked if one.tests]
+        driver = min((one for one in wanted if one.streams), key=lambda one: one.rank, default=None)
+        others = [one.probe(self.texts) for one in wanted if one is not driver]
+        found = counted(self.texts, Choice(driver), [*others, *self.allowed(type)])
+        return None if found is None else (found.parts[0], found.conditions)
 
     def _candidates(
         self, type: str, asked: Sequence[Clause], more: Sequence[Fragment]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from charthouse.base.errors import Problem, invalid
-from charthouse.search.known import LATER, SHAPING, Book, Known, too_many, unsupported
+from charthouse.base.errors import Problem, invalid, shorten
+from charthouse.search.known import LATER, RESULT, SHAPING, Book, Known, too_many, unsupported
 from charthouse.search.query import (
     MAX_COUNT,
     MAX_INCLUDES,
@@ -24,7 +24,7 @@ def take(book: Book, query: Query, name: str, text: str) -> bool:
     if code in SHAPING:
         query.others.append((name, text))
         return True
-    if code not in ("_count", "_total", "_sort", "_include", "_revinclude"):
+    if code not in RESULT:
         return False
     if modifier and code in ("_include", "_revinclude"):
         if modifier != "iterate":
@@ -44,6 +44,8 @@ def take(book: Book, query: Query, name: str, text: str) -> bool:
         query.total = _total(text)
     elif code == "_sort":
         query.sort = _sort(book, query, text)
+    elif code in ("_contained", "_containedType", "_score", "_query"):
+        _choose(query, code, text)
     else:
         query.includes.append(_include(book, query, name, text))
         if len(query.includes) > MAX_INCLUDES:
@@ -62,15 +64,41 @@ def _count(text: str) -> int:
 
 
 def _total(text: str) -> Total:
-    if text not in ("none", "estimate", "accurate"):
+    return Total(_one_of("_total", text, ("none", "estimate", "accurate")))
+
+
+def _choose(query: Query, code: str, text: str) -> None:
+    """Take in a parameter that is one of a few words."""
+    if code == "_contained":
+        chosen = _one_of(code, text, ("false", "true", "both"))
+        query.contained = "" if chosen == "false" else chosen
+    elif code == "_containedType":
+        query.opens = _one_of(code, text, ("container", "contained")) == "contained"
+    elif code == "_score":
+        query.scores = _one_of(code, text, ("true", "false")) == "true"
+    else:
+        raise _unnamed(query, text)
+
+
+def _one_of(name: str, text: str, words: Sequence[str]) -> str:
+    if text not in words:
         raise invalid(
             "value",
-            '"_total" takes none, estimate or accurate.',
-            place="_total",
+            f'"{name}" takes {", ".join(words[:-1])} or {words[-1]}.',
+            place=name,
             value=text,
             repair="Use one of them.",
         )
-    return Total(text)
+    return text
+
+
+def _unnamed(query: Query, text: str) -> Problem:
+    """The refusal of a named query (R4 search.html#query): none is defined."""
+    return unsupported(
+        f'"_query" names no query of {query.type}: none is defined here. Found: {shorten(text)}.',
+        "_query",
+        "Leave it out and use the parameters of the type; what operations do is in the CapabilityStatement.",
+    )
 
 
 def _sort(book: Book, query: Query, text: str) -> tuple[SortKey, ...]:
@@ -85,7 +113,7 @@ def _sort(book: Book, query: Query, text: str) -> tuple[SortKey, ...]:
         descending = part.startswith("-")
         code = part[1:] if descending else part
         param = known.get(code)
-        if param is None or param.kind in (Kind.COMPOSITE, Kind.SPECIAL):
+        if param is None or param.is_sound or param.kind in (Kind.COMPOSITE, Kind.SPECIAL, Kind.WORDS):
             raise _unsortable(book, type, code, text)
         if len(query.types) > 1 and param.kind not in (Kind.ID, Kind.UPDATED):
             raise unsupported(
@@ -99,6 +127,11 @@ def _sort(book: Book, query: Query, text: str) -> tuple[SortKey, ...]:
 
 def _unsortable(book: Book, type: str, code: str, text: str) -> Problem:
     plain, colon, _ = code.partition(":")
+    if code == "_score":
+        # a score changes with every word that is written, and a page begins where another ends
+        return unsupported(
+            'Sorting by "_score" is not supported.', "_sort", "Leave it out; each match tells its score."
+        )
     if colon or code in LATER or code in book.of(type):
         return unsupported(f'Sorting by "{code}" is not supported.', "_sort", "Sort by a plain parameter.")
     repair = book.missing(type, plain).issues[0].repair

@@ -16,32 +16,40 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from charthouse.base.clock import now
-from charthouse.base.errors import Problem, invalid
+from charthouse.base.errors import invalid
 from charthouse.db.connect import Connection
 from charthouse.fhir.definitions import Definitions
+from charthouse.search import latest
 from charthouse.search.clause import Clause, clauses
 from charthouse.search.coded import Coded, Codes
+from charthouse.search.concordance import Concordance, close, read_up
+from charthouse.search.contained import hits, single_query, spread
 from charthouse.search.criteria import Touch
 from charthouse.search.explain import Explanation, advice, described
 from charthouse.search.few import few
 from charthouse.search.include import Narrow, included
 from charthouse.search.known import unsupported
+from charthouse.search.latest import Latest
 from charthouse.search.names import Names, Units
-from charthouse.search.page import Cursor, Found, Page, Seal
+from charthouse.search.page import Cursor, Found, Page, Seal, foreign
 from charthouse.search.parse import Params, Parser
+from charthouse.search.partial import Standing, told, unmarked
 from charthouse.search.plan import Plan, conditions, plan
 from charthouse.search.proof import Proofs
-from charthouse.search.query import DEFAULT_COUNT, MAX_COUNT, Among, Query, Total
+from charthouse.search.query import DEFAULT_COUNT, MAX_COUNT, Query, Total
 from charthouse.search.resolve import Resolver
-from charthouse.search.several import merged, types_of
+from charthouse.search.several import NAME as TYPES
+from charthouse.search.several import Operation, Permit, Subject, Unseen, chosen, grounds, merged, single
 from charthouse.search.text import Fragment, Texts
+from charthouse.search.total import total as counted
 from charthouse.search.view import view
+from charthouse.search.whole import Whole
 from charthouse.store.index import Extractor
+from charthouse.store.parameters import Parameters
 from charthouse.store.read import HEAD, Reader
 
 SECONDS: Final = 10.0  # that one search may take
 STEPS: Final = 20_000  # of SQLite's machine, about 1 ms, between two looks at the clock
-COUNTED: Final = 1000  # matches up to which a total that nobody asked for is counted
 
 Row = tuple[Any, ...]
 
@@ -65,6 +73,8 @@ class Search:
         page_limit: int = MAX_COUNT,
         codes: Codes | None = None,
         units: Units | None = None,
+        words: Concordance | None = None,
+        parameters: Parameters | None = None,
     ) -> None:
         self._sizes = (page_size, page_limit)
         self._definitions = definitions
@@ -74,8 +84,13 @@ class Search:
         coded = Coded(self._texts, codes)
         self._names = Names(self._texts, reader.numbers, coded, units=units)
         self._inside = Names(self._texts, reader.numbers, coded, units=units, remember=False)
-        self._proofs = Proofs(definitions, bases)
+        self._extractor = extractor
+        self._proofs = Proofs(definitions, bases, extractor)
+        self._words = words
+        self._standing = Standing(parameters)
         self._seal = Seal(key)
+        self._latest = Latest(self._texts, self._names, reader)
+        self.whole = Whole(definitions, self.parser, self._texts, self._names, reader)
 
     def search(
         self,
@@ -87,7 +102,10 @@ class Search:
         lenient: bool = False,
         narrow: Narrow | None = None,
         touch: Touch | None = None,
-        within: tuple[str, str] | None = None,
+        within: Subject | None = None,
+        permit: Permit | None = None,
+        operation: Operation | None = None,
+        unseen: Unseen | None = None,
         seconds: float = SECONDS,
     ) -> Page:
         """A page of `type` (None: of several, see `_type`): the first one of a search, or the one `cursor` leads to.
@@ -96,22 +114,27 @@ class Search:
         `narrow` limits what is shown, in matches, includes and totals alike, and what may be walked
         through to find it. `touch` is told each (type, parameter) that the answer rests on, before
         anything is looked up, and may raise. `within` is the subject (type, id) of a compartment that
-        all of it must be in. Raises `Problem(invalid)`, `Problem(unsupported)`, or
-        `Problem(too_costly)` after `seconds`.
+        all of it must be in; `permit` says which of several types may be searched; `operation` is what asks, where
+        that is not a plain search; by `unseen` parameters nothing is in a compartment. Raises `Problem(invalid)`,
+        `Problem(unsupported)`, or `Problem(too_costly)` after `seconds`.
         """
         place = self._seal.open(cursor) if cursor else None
-        where = "/".join((*(within or ()), type or ""))
-        if place is not None and place.type != where:
-            raise _foreign()
+        where = "/".join((*(within or ()), type or "")) + (f"/{operation.word}" if operation else "")
+        if place is not None and unmarked(place.type) != where:
+            raise foreign()
         params = params if place is None or params else place.params
-        queries = self.queries(type, params, lenient=lenient, within=within)
-        if place is not None and tuple(queries[0].used) != place.params:
-            raise _foreign()
+        queries = self.queries(
+            type, params, lenient=lenient, within=within, permit=permit, operation=operation, unseen=unseen
+        )
+        where += self._standing.mark(queries)
+        if place is not None and (where, tuple(queries[0].used)) != (place.type, place.params):
+            raise foreign()
         _told(queries, touch)
+        seconds = read_up(self._words, connection, queries, seconds)
         with connection.within(seconds, min(STEPS, int(seconds * STEPS * 100))), connection.snapshot():
-            return self._page(
-                connection, queries, place or _start(where, queries[0]), narrow, is_first=place is None
-            )
+            notes = self._standing.notes(connection, queries)
+            start = place or _start(where, queries[0])
+            return told(self._page(connection, queries, start, narrow, is_first=place is None), notes)
 
     def queries(
         self,
@@ -119,36 +142,49 @@ class Search:
         params: Params,
         *,
         lenient: bool = False,
-        within: tuple[str, str] | None = None,
+        within: Subject | None = None,
+        permit: Permit | None = None,
+        operation: Operation | None = None,
+        unseen: Unseen | None = None,
     ) -> list[Query]:
         """What is asked, of each type that it is asked of; `Query.touched` says what an answer rests on."""
+        loose = operation is not None and operation.loose
+        inside = None if within is None else self.parser.compartment(within[0], loose=loose)
         if type is None:
-            types = types_of(self._definitions, params)
-            if within is not None:
-                inside = frozenset(self.parser.compartment(within[0]))
-                types = tuple(one for one in types if one in inside) or types[:1]
+            types = chosen(self._definitions, params, inside, permit)
             queries = self.parser.queries(types, params, lenient=lenient)
         else:
-            queries = [self.parser.query(type, params, lenient=lenient)]
+            own = single(self._definitions, type, params)
+            queries = [self.parser.query(type, own, lenient=lenient)]
+            if own is not params:
+                queries[0].used = [pair for pair in params if pair in queries[0].used or pair[0] == TYPES]
         usual, most = self._sizes
         for query in queries:
             if query.count == DEFAULT_COUNT and not any(name == "_count" for name, _ in query.used):
                 query.count = usual
             query.count = min(query.count, most)
             if within is not None:
-                self._enclose(query, within)
-        return queries
+                self._enclose(query, within, unseen(query.type) if unseen else (), loose=loose)
+            if operation is not None:
+                also = self.parser.query(query.type, operation.also(query.type))
+                query.criteria += also.criteria
+                query.touched += also.touched
+        close(self._words, queries, lenient=lenient)
+        return spread(queries, self._definitions, permit)
 
-    def _enclose(self, query: Query, within: tuple[str, str]) -> None:
-        """Add the condition to be in a compartment."""
-        inside = self.parser.within(query.type, within)
+    def _enclose(self, query: Query, within: Subject, but: Collection[str], *, loose: bool) -> None:
+        """Add the condition to be in a compartment, by other links than `but` where there are some."""
+        links = self.parser.links(query.type, within[0], loose=loose)
+        if query.type != within[0] and all(code in but for code in links):
+            but = ()
+        inside = self.parser.within(query.type, within, loose=loose, but=but)
         if inside is None:
             raise invalid(
                 "value", f"{query.type} is not in the compartment of a {within[0]}.", place=query.type,
                 repair=f"Search {query.type} by its own parameters.",
             )  # fmt: skip
-        query.criteria.append(inside)
-        query.touched.append((query.type, inside.code))
+        query.criteria += inside
+        query.touched += [(query.type, code) for code in links if code not in but]
 
     def explain(
         self,
@@ -158,6 +194,8 @@ class Search:
         *,
         narrow: Narrow | None = None,
         touch: Touch | None = None,
+        within: Subject | None = None,
+        unseen: Unseen | None = None,
         seconds: float = SECONDS,
     ) -> Explanation:
         """How the first page of a search of `type` is found: carried out, and told instead of its matches.
@@ -165,9 +203,13 @@ class Search:
         The figures are those of the record as it is, whatever the actor may see of it.
         """
         found = Explanation(type)
-        (query,) = found.timed("read the parameters", lambda: self.queries(type, params))
+        read = found.timed(
+            "read the parameters", lambda: self.queries(type, params, within=within, unseen=unseen)
+        )
+        query = single_query(read)
         _told([query], touch)
         with connection.within(seconds, STEPS), connection.snapshot():
+            found.incomplete = [note.message for note in self._standing.notes(connection, [query])]
             at = now()
             asked = found.timed(
                 "look up names and other resources",
@@ -198,18 +240,44 @@ class Search:
     ) -> list[str]:
         """The ids of at most `limit` matches; also for use inside a write transaction."""
         query = self.parser.query(type, params)
-        for one in query.criteria:
-            if isinstance(one.values[0], Among):
-                raise unsupported(
-                    "A condition cannot ask the code systems.",
-                    one.name,
-                    "List the codes, with commas between them.",
-                )
+        single_query([query])
         query.sort = ()
+        self._standing.require(connection, query)
         asked = self._clauses(connection, self._inside, query, now(), narrow)
         found = self._plan(connection, self._inside, query, asked, narrow(type) if narrow else None)
         rows = [] if found.is_empty else _rows(connection, found.page(()), limit)
         return [stored.id for stored in self._reader.found(type, rows)]
+
+    def latest(
+        self,
+        connection: Connection,
+        params: Params,
+        most: int,
+        *,
+        lenient: bool = False,
+        narrow: Narrow | None = None,
+        touch: Touch | None = None,
+        seconds: float = SECONDS,
+    ) -> Page:
+        """Of the Observations that a search finds the newest `most` of each subject and code, in one page (see
+        `latest`). Raises as `search` does."""
+        query = single_query([self.parser.query(latest.TYPE, params, lenient=lenient)])
+        close(self._words, [query], lenient=lenient)
+        query.touched += [(latest.TYPE, code) for code in latest.BASIS]
+        _told([query], touch)
+        seconds = read_up(self._words, connection, [query], seconds)
+        sources = {code: self.parser.source(latest.TYPE, code) for code in latest.BASIS}
+        with connection.within(seconds, min(STEPS, int(seconds * STEPS * 100))), connection.snapshot():
+            notes = self._standing.notes(connection, [query])
+            asked = self._clauses(connection, self._names, query, now(), narrow)
+            allowed = narrow(latest.TYPE) if narrow else None
+            found = self._plan(connection, self._names, query, asked, allowed)
+            keys = self._latest.keys(connection, found, sources, most)
+            entries = [Found(one, "match") for one in self._reader.heads(connection, keys)]
+            others, left_out = included(connection, self._names, self._texts, query.includes, keys, narrow)
+            entries += [Found(one, "include") for one in self._reader.heads(connection, others)]
+        total = None if query.total is Total.NONE else len(keys)
+        return told(Page(entries, total, params=query.used, notes=[*query.ignored, *left_out]), notes)
 
     def condition(self, connection: Connection, type: str, params: Params) -> Fragment:
         """Search parameters as one condition on a resource `r`, e.g. to build a `Narrow` from."""
@@ -278,7 +346,7 @@ class Search:
             # in other hands a page has another total, and nothing is told of the one before
             is_all = is_first and 0 < query.count >= len(rows)
             total = len(rows) if is_all else None
-            place = replace(place, total=self._total(connection, plans, total), view=seen)
+            place = replace(place, total=counted(connection, self._reader, plans, total), view=seen)
             if is_first and not is_all and query.count and query.sort:
                 row = connection.one(self._texts.lookup.last_version)
                 place = replace(place, bound=row[0] if row else 0)
@@ -317,7 +385,7 @@ class Search:
             stored = self._reader.found(kinds.pop(), [row for _, row in rows])
         else:
             stored = [one for type, row in rows for one in self._reader.found(type, (row,))]
-        entries = [Found(one, "match") for one in stored]
+        entries = hits(stored, query, self._extractor, place.at, self._names)
         notes = query.ignored
         if query.includes and rows:
             keys = [row[0] for _, row in rows]
@@ -325,6 +393,10 @@ class Search:
             entries += [Found(stored, "include") for stored in self._reader.heads(connection, others)]
             notes = [*notes, *left_out]
         page = Page(entries, place.total, params=query.used, notes=notes)
+        if query.opens:  # whose containers were counted, not they
+            page.total = (
+                None if more or place.position or place.total is None or not query.count else len(entries)
+            )
         if more or place.position:
             if is_first:
                 place = replace(place, view=view(query, narrow))
@@ -342,57 +414,12 @@ class Search:
         if place.position and (more or not place.back):
             page.prev = self._seal.close(replace(place, back=True, position=_position(first)))
 
-    def _total(
-        self, connection: Connection, plans: Sequence[tuple[Query, Plan]], known: int | None
-    ) -> int | None:
-        """The number of matches, as far as it was asked for; `known` when the first page holds them all.
-
-        `_total=estimate` is answered with the exact number.
-        """
-        if plans and plans[0][0].total is Total.NONE:
-            return None
-        if known is not None:
-            return known
-        total = 0
-        for query, its in plans:
-            counted = self._count(connection, query, its)
-            if counted is None:
-                return None
-            total += counted
-        return total
-
-    def _count(self, connection: Connection, query: Query, found: Plan) -> int | None:
-        """The number of matches of one type."""
-        if found.is_empty:
-            return 0
-        if found.is_whole_type:
-            return self._reader.live(connection, query.type)
-        if query.total is not Total.CHEAP or not query.count:
-            return _number(connection, found.total())
-        if found.is_narrowed:
-            # whether a total is given must not tell how much is hidden
-            counted = _number(connection, found.total(COUNTED + 1))
-            return counted if counted <= COUNTED else None
-        if not found.is_cheap_to_count and self._reader.live(connection, query.type) > COUNTED:
-            return None
-        counted = _number(connection, found.total(max(found.size or 0, COUNTED) + 1))
-        return counted if counted <= max(found.size or 0, COUNTED) else None
-
 
 def _told(queries: Sequence[Query], touch: Touch | None) -> None:
     """Tell what the queries rest on."""
     if touch is not None:
-        for type, code in dict.fromkeys(pair for query in queries for pair in query.touched):
+        for type, code in grounds(queries):
             touch(type, code)
-
-
-def _foreign() -> Problem:
-    return invalid(
-        "value",
-        "This page link belongs to another search.",
-        place="_cursor",
-        repair="Use the link as it was given.",
-    )
 
 
 def _start(where: str, query: Query) -> Cursor:
@@ -413,8 +440,3 @@ def _rows(connection: Connection, steps: Sequence[Fragment], limit: int) -> list
         if len(rows) >= limit:
             break
     return rows
-
-
-def _number(connection: Connection, statement: Fragment) -> int:
-    row = connection.one(*statement)
-    return int(row[0]) if row else 0

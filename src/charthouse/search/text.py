@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from types import SimpleNamespace
@@ -18,6 +19,8 @@ class Fragment(NamedTuple):
     sql: str
     args: tuple[Any, ...]
 
+
+_COLUMN: Final = re.compile(r"\br\.(\w+)")
 
 # A single value of these is one stretch of an index, in the order of the keys and each key once.
 STREAMS: Final = frozenset(("token_is", "reference_is", "uri_is"))
@@ -55,13 +58,18 @@ class Texts:
         self.page = load("page")
         self.include = load("include")
         self.steps = load("steps")
-        self._criteria = vars(load("criteria"))
+        self.latest = load("latest")
+        self.whole = load("whole")
+        self.words = load("words")
+        self._criteria = vars(load("criteria")) | vars(self.words)
+        self.dialect = dialect
         self.mark = "%s" if dialect == "postgres" else "?"
         self.listed = lru_cache(maxsize=64)(self._listed)
         self.probe = lru_cache(maxsize=SHAPES)(self._probe)
         self.gather = lru_cache(maxsize=SHAPES)(self._gather)
         self.test = lru_cache(maxsize=SHAPES)(self._test)
         self.format = lru_cache(maxsize=SHAPES)(self._format)
+        self.nearer = lru_cache(maxsize=SHAPES)(self._nearer)
 
     def _listed(self, size: int) -> str:
         """`= ?` or `IN (?, ?, …)`."""
@@ -108,11 +116,22 @@ class Texts:
         if table == "resource":
             frame = self._criteria["gather_resource"]
             return " UNION ALL ".join(frame.format(test=self.test(name, size, "u")) for name, size in legs)
-        frame = self._criteria["gather"]
+        frames = [self._criteria["gather_long" if name.startswith("date_long") else "gather"] for name, _ in legs]
         return " UNION ALL ".join(
             frame.format(table=table, params=self.listed(params), test=self.test(name, size, "r"))
-            for name, size in legs
+            for frame, (name, size) in zip(frames, legs, strict=True)
         )
+
+    def _nearer(self, sql: str, row: str) -> str:
+        """A condition on a resource `r` as one on its index row `row`, where it asks for no more than that holds.
+
+        The sign keeps SQLite from making a join of it, which would come after the resource.
+        """
+        is_postgres = self.dialect == "postgres"
+        if not {"key", "home" if is_postgres else "key"}.issuperset(_COLUMN.findall(sql)):
+            return sql
+        near = _COLUMN.sub(rf"{row}.\1", sql)
+        return f"+{near}" if near.startswith("EXISTS") and not is_postgres else near
 
     def _format(self, frame: str, *slots: tuple[str, str]) -> str:
         """`frame` with its slots filled."""

@@ -12,8 +12,22 @@ from typing import Final
 from charthouse.base.errors import Problem, invalid
 from charthouse.base.ids import is_logical_id
 from charthouse.fhir import dates, references
-from charthouse.search.query import Among, Amount, Kind, Link, Measure, Near, Span, Text, Token, Typed, Value
+from charthouse.search.query import (
+    Among,
+    Amount,
+    Kind,
+    Link,
+    Measure,
+    Near,
+    Sound,
+    Span,
+    Text,
+    Token,
+    Typed,
+    Value,
+)
 from charthouse.store.index import LONGEST, fold
+from charthouse.store.index.phonetic import as_one
 from charthouse.terminology import ucum
 
 OVERLAPS: Final = "po"  # a prefix that only a filter has: the ranges have a moment in common
@@ -22,6 +36,7 @@ USUAL: Final = 10.0  # units of distance where none is given
 LONGEST_UNIT: Final = 60
 _PREFIXED: Final = re.compile(r"([a-z]{2})(?=[\d.+-])")
 _LETTERS_FIRST: Final = re.compile(r"([A-Za-z]+)[\d.+-]")
+_MIME: Final = re.compile(r"[\w.+-]+/[\w.+-]+")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,40}(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?")
 _ESCAPE: Final = re.compile(r"\\([\\,|$])")
 _EXACT: Final = Context(prec=120)
@@ -85,8 +100,10 @@ def _inside(name: str, text: str) -> Among:
 
 
 def _along(name: str, text: str) -> Among:
-    """`system|code`: a place in a hierarchy."""
+    """`system|code`: a place in a hierarchy; below a MIME type, which has no system, are those with parameters."""
     system, code = token(name, text)
+    if code and not system and name.endswith(":below") and _MIME.fullmatch(code):
+        return Among(name, "below", "", code)
     if not system or not code:
         raise invalid(
             "value", f'"{name}" takes system|code.', place=name, value=text,
@@ -111,6 +128,16 @@ def exact(name: str, text: str) -> Text:
     """A whole text, to the letter."""
     asked = plain(text)
     return Text(_folded(name, asked), asked)
+
+
+def sound(name: str, text: str) -> Sound:
+    """A name, by how it sounds as a whole."""
+    codes = as_one(_folded(name, text))
+    if not codes:
+        raise invalid(
+            "value", f'"{name}" takes a name.', place=name, value=text, repair="Write e.g. Kathryn."
+        )
+    return Sound(tuple(sorted(codes)))
 
 
 def typed(name: str, text: str) -> Typed:
@@ -253,13 +280,15 @@ def _prefixed(name: str, text: str, *, is_filter: bool = False) -> tuple[str, st
 def _amount(prefix: str, text: str) -> Amount | None:
     """The number with the range that its last written digit leaves open, half a unit each way.
 
-    With an exponent the standard reads one digit more: its own example has `1e2` mean 95 to 105.
+    `1.00e2` has three digits, as 100 has. One digit with an exponent is read as one more: the standard's own
+    example has `1e2` mean 95 to 105.
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
         return None
     value = Decimal(text)
-    step = int(match[2] or 0) - len(match[1] or "") - (match[2] is not None)
+    is_one_digit = match[2] is not None and match[1] is None and len(value.as_tuple().digits) == 1
+    step = int(match[2] or 0) - len(match[1] or "") - is_one_digit
     half = abs(value) / 10 if prefix == "ap" else Decimal(5).scaleb(step - 1, _EXACT)
     exact, high = float(value), float(_EXACT.add(value, half))
     # more digits than a float holds must not make the range empty

@@ -13,10 +13,11 @@ _MOMENTS: Final = 10**12  # from here on a number is a moment in ms, which diffe
 
 
 def view(query: Query, narrow: Narrow | None) -> str:
-    """The same for two who meet the same rows of every type that the search looks at; "" where all are open."""
+    """The same for two who meet the same rows of every type that the search looks at; "" where all are open.
+    A search of several types differs by the types that were open to it."""
     if narrow is None:
         return ""
-    parts: list[str] = []
+    parts: list[str] = [repr(query.types)] if query.types else []
     for type in _types(query):
         allowed = narrow(type)
         if allowed is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from charthouse.fhir.definitions import Own
 from charthouse.store.write import ANY, Change, Stale, Transaction, Written
 
 Name = tuple[int, str]  # a resource by the number of its type and its id
@@ -41,7 +42,8 @@ class Work:
 
 @dataclass(slots=True)
 class Batch:
-    """What a group of transactions wrote and nobody sent yet; `heads` also what went down already."""
+    """What a group of transactions wrote and nobody sent yet; `heads` also what went down already. `own` are the
+    clinic's search parameters where one of these transactions changed them."""
 
     at: int
     jobs: int = 0
@@ -49,6 +51,7 @@ class Batch:
     entries: list[tuple[Log, list[Work]]] = field(default_factory=list)
     added: set[int] = field(default_factory=set)  # keys of resources that have no row yet
     before: dict[int, Head] = field(default_factory=dict)  # key -> its head in the database
+    own: Own | None = None
 
     def clear(self) -> None:
         """Everything was sent."""

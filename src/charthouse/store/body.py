@@ -134,6 +134,19 @@ class Stored:
         self._body: bytes | None = None
         self._tree: Tree | None = None
 
+    @classmethod
+    def inside(cls, container: Stored, tree: Tree) -> Stored:
+        """A resource that another one contains. It has the key, version and home of that, and no `meta` of its own
+        (R4 domainresource.html, dom-4)."""
+        type, id = str(tree["resourceType"]), str(tree.get("id", ""))
+        method = METHOD_CODE[container.method]
+        found = cls(
+            container._codec, container.key, type, id, container.version, container.updated, method,
+            container.home, b"", container.seq, kept=rest(tree),
+        )  # fmt: skip
+        found._body, found._tree = dump(tree), tree
+        return found
+
     @property
     def body(self) -> bytes:
         """Complete JSON; empty for a deletion."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -17,6 +17,7 @@ from charthouse.fhir.resource import parse
 from charthouse.store import blocks, chain
 from charthouse.store.body import Codec, front
 from charthouse.store.index import Extractor, Rows
+from charthouse.store.index.sources import OWN
 
 SLICE = 200  # transactions looked at in one statement
 
@@ -61,10 +62,12 @@ def check(
     progress: Progress = lambda step, done: None,
     *,
     extractor: Extractor | None = None,
+    waiting: Collection[tuple[str, str]] = (),
 ) -> Report:
     """Look at everything in one snapshot; the record may be in use meanwhile.
 
-    With `extractor` the search index of each resource is compared with what its body says.
+    With `extractor` the search index of each resource is compared with what its body says, but for the (type, name
+    of rows) that are `waiting` to be indexed and what is left of parameters that the clinic no longer has.
     """
     sql = queries.load("charthouse.store", "integrity", connection.dialect)
     report = Report()
@@ -83,7 +86,7 @@ def check(
             report.add("chain", f"version row {seq}", "This version belongs to no transaction.")
         _heads(connection, sql, report)
         _counts(connection, sql, report)
-        _bodies(connection, sql, codec, extractor, report, progress)
+        _bodies(connection, sql, codec, extractor, report, progress, frozenset(waiting))
         for kind, key in connection.run(sql.stray_index):
             report.add("index", f"{kind} {key}", "An index row belongs to no resource that is there.")
         row = connection.one(sql.count_dangling)
@@ -186,6 +189,7 @@ def _bodies(
     extractor: Extractor | None,
     report: Report,
     progress: Progress,
+    waiting: frozenset[tuple[str, str]],
 ) -> None:
     """Every current body parses and, where that is asked, is found by what is in it."""
     last = done = 0
@@ -197,7 +201,8 @@ def _bodies(
                 report.add("body", f"{name}/{id}", "The stored body cannot be read.")
                 continue
             if extractor is not None:
-                for kind in _wrong_index(connection, sql, key, extractor.rows(tree, name)):
+                gone = _passed_over(extractor, name, waiting)
+                for kind in _wrong_index(connection, sql, key, extractor.rows(tree, name), gone):
                     report.add(
                         "index", f"{name}/{id}", f"Its {kind} in the search index are not those of its body."
                     )
@@ -206,10 +211,23 @@ def _bodies(
         progress("resources", done)
 
 
-def _wrong_index(connection: Connection, sql: SimpleNamespace, key: int, rows: Rows) -> list[str]:
+def _passed_over(
+    extractor: Extractor, type: str, waiting: frozenset[tuple[str, str]]
+) -> Callable[[str], bool]:
+    """Whether rows of a name need not be there, or may be left over."""
+    if not waiting and not extractor.own.generation:
+        return lambda name: False
+    stored = extractor.stored(type)
+    return lambda name: (type, name) in waiting or (OWN in name and name not in stored)
+
+
+def _wrong_index(
+    connection: Connection, sql: SimpleNamespace, key: int, rows: Rows, is_over: Callable[[str], bool]
+) -> list[str]:
     """The kinds of index rows that differ from what was extracted."""
     return [
         kind
         for kind in ("tokens", "references", "dates", "strings", "numbers", "quantities", "uris")
-        if set(connection.run(getattr(sql, f"{kind}_of"), (key,))) != set(getattr(rows, kind))
+        if {row for row in connection.run(getattr(sql, f"{kind}_of"), (key,)) if not is_over(row[0])}
+        != {row for row in getattr(rows, kind) if not is_over(row[0])}
     ]

@@ -8,6 +8,7 @@ from hashlib import sha256
 from charthouse.base.errors import Category, Problem, problem
 from charthouse.db import queries
 from charthouse.db.connect import Connection
+from charthouse.db.settle import settle
 
 Counts = tuple[int, ...]
 
@@ -48,3 +49,4 @@ class Marks:
         """The run is complete."""
         with self._connection.transaction():
             self._connection.run(self._sql.clear, (self._run,))
+        settle(self._connection)

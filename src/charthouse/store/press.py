@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from charthouse.base.clock import now
 from charthouse.db.connect import Connection
@@ -20,11 +20,14 @@ from charthouse.store import body, chain
 from charthouse.store.batch import Batch, Head, Name, Sheet, Work
 from charthouse.store.index import Rows
 from charthouse.store.register import Register
-from charthouse.store.write import Change, Stale, Transaction, Written
+from charthouse.store.write import KINDS, Change, Stale, Transaction, Written, defines
+
+if TYPE_CHECKING:
+    from charthouse.store.parameters import Parameters
 
 BLOCK: Final = 256  # keys that are given out at a time
 CRITERIA: Final = 0x4348_0000_0000  # where the numbers of criteria begin among all advisory locks
-KINDS: Final = ("token", "reference", "date", "string", "number", "quantity", "uri")
+PARAMETERS: Final = 0x4348_5000_0000  # ... and the number of those who change search parameters
 
 Index = tuple[list[Any], ...]  # the index rows of one resource, in the order of KINDS
 
@@ -33,11 +36,16 @@ class Press:
     """Carries out transactions on the writer's connection."""
 
     def __init__(
-        self, sql: SimpleNamespace, connect: Callable[[], Connection], type_numbers: Mapping[str, int]
+        self,
+        sql: SimpleNamespace,
+        connect: Callable[[], Connection],
+        type_numbers: Mapping[str, int],
+        parameters: Parameters,
     ) -> None:
         """`connect` opens the connection over which new names are added."""
         self._sql = sql
         self.types = type_numbers
+        self._parameters = parameters
         self._keys: list[int] = []
         self._connect = connect
         self._keeper: Connection | None = None
@@ -66,6 +74,8 @@ class Press:
 
     def done(self, batch: Batch) -> None:
         """The batch was committed."""
+        if batch.own is not None:
+            self._parameters.publish(batch.own)
 
     def close(self) -> None:
         """Close what was opened."""
@@ -86,6 +96,9 @@ class Press:
         if asked.mark is not None:
             statement, values = asked.mark(written)
             connection.many(statement, [values])
+        if defines(asked.changes):
+            before = batch.own or self._parameters.at(connection, self._generation(connection))
+            batch.own = self._parameters.settle(connection, asked.changes, before)
         sheet.add(batch)
         return written
 
@@ -94,8 +107,11 @@ class Press:
         if not batch.entries:
             return
         works = [work for _, mine in batch.entries for work in mine]
+        numbers = connection.run(self._sql.numbers, (len(works), len(batch.entries)))
+        generation = next(number for kind, number in numbers if kind == 3)
+        self._index_anew(connection, batch, works, generation)
         index = self._numbered(batch, works)
-        seqs = self._send_versions(connection, batch, works)
+        seqs = self._send_versions(connection, batch, numbers)
         self._send_resources(connection, batch, works, seqs)
         dropped = [(key, before.home) for key, before in batch.before.items() if before.is_there]
         for place, kind in enumerate(KINDS):
@@ -113,11 +129,11 @@ class Press:
             work.key: (work, work.change.prepared.rows) for work in works if work.change.prepared is not None
         }
         try:
-            found = {key: self._rows(work, rows, batch) for key, (work, rows) in content.items()}
+            found = {key: self._rows(key, work.name[0], rows, batch) for key, (work, rows) in content.items()}
         except KeyError:
             many = [(work.name[0], rows) for work, rows in content.values()]
             self.register.learn(many, self.types, batch.heads)
-            found = {key: self._rows(work, rows, batch) for key, (work, rows) in content.items()}
+            found = {key: self._rows(key, work.name[0], rows, batch) for key, (work, rows) in content.items()}
         index: dict[int, Index] = {}
         for key, work in {work.key: work for work in works}.items():
             home, rows = found.get(key) or (batch.heads[work.name].home, _NOTHING)
@@ -128,9 +144,31 @@ class Press:
                 work.written.home = batch.heads[work.name].home
         return index
 
-    def _send_versions(self, connection: Connection, batch: Batch, works: Sequence[Work]) -> list[int]:
+    def _index_anew(
+        self, connection: Connection, batch: Batch, works: Sequence[Work], generation: int
+    ) -> None:
+        """Index what was made ready by other search parameters than there are."""
+        late = [
+            work.change for work in works
+            if (prepared := work.change.prepared) is not None and prepared.rows.generation != generation
+        ]  # fmt: skip
+        if not late:
+            return
+        own = batch.own
+        if own is None or own.generation != generation:
+            own = self._parameters.at(connection, generation)
+        for change in late:
+            if change.prepared is not None:
+                change.prepared.rows = self._parameters.again(own, change)
+
+    def _generation(self, connection: Connection) -> int:
+        row = connection.one(self._sql.generation)
+        return int(row[0]) if row else 0
+
+    def _send_versions(
+        self, connection: Connection, batch: Batch, numbers: Sequence[tuple[Any, ...]]
+    ) -> list[int]:
         """The versions, their transactions and the counts; the number of each version."""
-        numbers = connection.run(self._sql.numbers, (len(works), len(batch.entries)))
         seqs = sorted(number for kind, number in numbers if kind == 1)
         txns = iter(sorted(number for kind, number in numbers if kind == 2))
         versions: list[tuple[Any, ...]] = []
@@ -180,9 +218,20 @@ class Press:
 
     # -- names into numbers
 
-    def _rows(self, work: Work, rows: Rows, batch: Batch) -> tuple[int, Index]:
+    def numbered(self, type: str, found: Sequence[tuple[int, int, Rows]]) -> dict[str, list[Any]]:
+        """The index rows, by kind, of resources (key, home, values) that stay as they are, for whoever indexes
+        them anew. Names and ids that are met for the first time get their number."""
+        batch, number = Batch(now()), self.types[type]
+        self.register.learn([(number, rows) for _, _, rows in found], self.types, ())
+        made: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+        for key, home, rows in found:
+            _, tables = self._rows(key, number, rows, batch)
+            for kind, table in zip(KINDS, tables, strict=True):
+                made[kind] += [(*row[:-1], home) for row in table]
+        return made
+
+    def _rows(self, key: int, type_number: int, rows: Rows, batch: Batch) -> tuple[int, Index]:
         """The home and the index rows of a version. Raises KeyError for a name that is not remembered."""
-        type_number, key = work.name[0], work.key
         params, codes, uris = self.register.params, self.register.codes, self.register.uris
         home = 0
         if type_number == self.types["Patient"]:
@@ -219,9 +268,11 @@ class Press:
 
     def _meet(self, connection: Connection, batch: Batch, asked: Transaction) -> None:
         """Lock the criteria the decision rests on, then ask them again."""
-        if not asked.conditions:
-            return
         locks = sorted({CRITERIA + condition.lock for condition in asked.conditions})
+        if defines(asked.changes):
+            locks.append(PARAMETERS)
+        if not locks:
+            return
         if batch.jobs == 1:
             connection.run(self._sql.lock_criteria, (locks,))
         else:
@@ -269,8 +320,8 @@ class Print:
 
     @property
     def is_looking(self) -> bool:
-        """Whether it searches the record, so that what was gathered before it must be there."""
-        return bool(self.asked.conditions)
+        """Whether it looks into the record, so that what was gathered before it must be there."""
+        return bool(self.asked.conditions) or defines(self.asked.changes)
 
     def __call__(self, connection: Connection, batch: Batch) -> list[Written]:
         """Carry it out."""

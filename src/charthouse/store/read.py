@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from charthouse.base.errors import invalid
 from charthouse.db.connect import Connection, Row
 from charthouse.store.body import Codec, Stored
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from charthouse.db.stream import Stream
 
 END = 1 << 62  # later than any sequence number or moment
+MOST_LISTED = 10_000  # entries of a List whose history is told
 HEAD = 6  # columns that `found` reads: id, version, updated, home, method and body
 
 
@@ -103,15 +105,18 @@ class Reader:
         since: int = 0,
         until: int = END,
         current_after: int = -END,
+        keys: Sequence[int] | None = None,
         count: int = 100,
     ) -> list[Stored]:
-        """Versions newest first, of one resource, a type, or everything.
+        """Versions newest first, of one resource, a type, or everything, or of the resources `keys` alone.
 
         `before` is a `Stored.seq`; `since` (inclusive) and `until` (exclusive) are milliseconds of
         writing; `current_after` leaves out versions that were replaced by then.
         """
         bounds = (before, since, until, current_after, count)
-        if type is None:
+        if keys is not None:
+            rows = connection.run(self.sql.listed_history, (self._array(connection, keys), *bounds))
+        elif type is None:
             rows = connection.run(self.sql.system_history, bounds)
         elif id is None:
             rows = connection.run(self.sql.type_history, (self.numbers[type], *bounds))
@@ -124,6 +129,16 @@ class Reader:
             )
             for seq, key, type_number, rid, version, updated, method, home, blob, actor in rows
         ]
+
+    def members(self, connection: Connection, key: int) -> list[tuple[str, int]]:
+        """(type, key) of what the entries of a List refer to. Raises `Problem(invalid)` for more than `MOST_LISTED`."""
+        rows = connection.run(self.sql.members, (key, "item", MOST_LISTED + 1))
+        if len(rows) > MOST_LISTED:
+            raise invalid(
+                "too-costly", f"The list names more than {MOST_LISTED} resources.", place="_list",
+                repair="Split it into smaller ones.",
+            )  # fmt: skip
+        return [(self.names[type_number], found) for type_number, found in rows]
 
     def count_versions(
         self,

@@ -14,11 +14,12 @@ from charthouse.db import queries
 from charthouse.db.connect import Connection, Place, connect, stream
 from charthouse.db.migrate import Migration, migrate, migrations
 from charthouse.db.writer import Writer
-from charthouse.fhir.definitions import Definitions
+from charthouse.fhir.definitions import Definitions, Overlay
 from charthouse.fhir.resource import Tree
 from charthouse.store.body import Codec
 from charthouse.store.index import Extractor
 from charthouse.store.intern import Interner
+from charthouse.store.parameters import Parameters
 from charthouse.store.press import Press, Print
 from charthouse.store.read import Reader
 from charthouse.store.seal import Sealer
@@ -62,31 +63,40 @@ class Record:
         addresses it is served under, whose absolute references are references to itself.
         """
         self.place = place
-        self.definitions = definitions
+        self.definitions = Overlay(definitions.standard)
         self._synchronous = synchronous
         self._local = threading.local()
         self._opened: WeakSet[_Held] = WeakSet()
         # whoever opens a record is told why that fails; who asks it later is not told where it is
         connection = self._hold(connect(place, synchronous=synchronous, frank=True))
         self.migrated = migrate(connection, [*steps(place.dialect), *more_steps])
-        self._seed(connection)
+        is_new = self._seed(connection)
         self.types = {name: number for number, name in connection.run(self._intern_sql.types)}
         self.bases = tuple(bases)
         self.dictionaries = dictionaries = [
             (number, bytes(data)) for number, data in connection.run(self._intern_sql.dictionaries)
         ]
         self.codec = Codec(dictionaries)
-        self.extractor = Extractor(definitions, bases)
+        self.extractor = Extractor(self.definitions, bases)
+        self.parameters = Parameters(
+            self.definitions, self.extractor, self.codec, self.types, self.connection, place.dialect
+        )
+        if self.parameters.is_behind(connection):
+            with connection.transaction():
+                connection.run(self._intern_sql.take_turn)
+                self.parameters.catch_up(connection, is_new=is_new)
         self.reader = Reader(queries.load("charthouse.store", "read", place.dialect), self.codec, self.types)
         sql = queries.load("charthouse.store", "write", place.dialect)
         self.pen: Pen | Press
         self.sealer: Sealer | None = None
         self.stream: Stream | None = None
         if place.dialect == "sqlite":
-            self.pen = Pen(sql, Interner(place.dialect), self.types)
+            self.pen = Pen(sql, Interner(place.dialect), self.types, self.parameters)
         else:
             # names that were added count only together with what uses them, whose commit waits for the disk
-            self.pen = Press(sql, lambda: connect(place, synchronous="OFF", patience=1.0), self.types)
+            self.pen = Press(
+                sql, lambda: connect(place, synchronous="OFF", patience=1.0), self.types, self.parameters
+            )
             self.sealer = Sealer(self.connect)
             self.stream = stream(place)
         self._writer: Writer[Any] | None = None
@@ -96,8 +106,8 @@ class Record:
     def _intern_sql(self) -> SimpleNamespace:
         return queries.load("charthouse.store", "intern", self.place.dialect)
 
-    def _seed(self, connection: Connection) -> None:
-        """Give a new record its type numbers and the dictionary its bodies are written with."""
+    def _seed(self, connection: Connection) -> bool:
+        """Give a new record its type numbers and the dictionary its bodies are written with; whether it is one."""
         sql = self._intern_sql
         with connection.transaction():
             connection.run(sql.take_turn)
@@ -109,6 +119,7 @@ class Record:
                 file = resources.files("charthouse.store") / "dictionary.zstd"
                 if file.is_file():
                     connection.run(sql.add_dictionary, (1, file.read_bytes()))
+        return not known
 
     def about(self) -> dict[str, str]:
         """What this record says of itself: `profile`, `made` (ms)."""

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from charthouse.base.clock import now
+from charthouse.base.errors import Problem
 from charthouse.db.connect import Connection, Row
+from charthouse.fhir.definitions import Own
+from charthouse.fhir.parameters import TYPE
 from charthouse.fhir.resource import Tree
 from charthouse.store import body, chain
 from charthouse.store.index import Extractor, Rows
 from charthouse.store.intern import Interner
 
+if TYPE_CHECKING:
+    from charthouse.store.parameters import Parameters
+
+KINDS: Final = ("token", "reference", "date", "string", "number", "quantity", "uri")
 ANY = -1  # an expectation: whatever version is there
 
 
@@ -88,16 +95,29 @@ class Stale(Exception):
     """The record moved on between the decision and the write; decide again."""
 
 
+class Unsettled(Problem):
+    """A SearchParameter (`id`) that is meant to be in use and cannot be, as the record stands."""
+
+    id = ""
+
+
 @dataclass(slots=True)
 class Group:
-    """What a group of transactions carries along: chain head, next numbers, counts to add."""
+    """What a group of transactions carries along: chain head, next numbers, counts to add, the clinic's own search
+    parameters."""
 
     txn: int
     hash: bytes
     key: int
     seq: int
     at: int
+    own: Own
     tally: dict[int, int] = field(default_factory=dict)
+
+
+def defines(changes: Sequence[Change]) -> bool:
+    """Whether search parameters are among what changes."""
+    return any(change.type == TYPE for change in changes)
 
 
 def prepare(tree: Tree, type_name: str, extractor: Extractor, codec: body.Codec) -> Prepared:
@@ -109,10 +129,13 @@ def prepare(tree: Tree, type_name: str, extractor: Extractor, codec: body.Codec)
 class Pen:
     """Carries out transactions on the writer's connection."""
 
-    def __init__(self, sql: SimpleNamespace, interner: Interner, type_numbers: dict[str, int]) -> None:
+    def __init__(
+        self, sql: SimpleNamespace, interner: Interner, type_numbers: dict[str, int], parameters: Parameters
+    ) -> None:
         self.sql = sql
         self.interner = interner
         self.types = type_numbers
+        self.parameters = parameters
 
     def begin(self, connection: Connection) -> Group:
         """Read the heads inside the transaction: another process may have written since the last."""
@@ -126,6 +149,7 @@ class Pen:
             key=last_key[0] if last_key else 0,
             seq=last_seq[0] if last_seq else 0,
             at=now(),
+            own=self.parameters.at(connection, last_seq[1] if last_seq else 0),
         )
 
     def finish(self, connection: Connection, group: Group) -> None:
@@ -137,9 +161,10 @@ class Pen:
         """Something was rolled back."""
         self.interner.forget()
 
-    def done(self, group: Group) -> None:  # noqa: ARG002
+    def done(self, group: Group) -> None:
         """The group was committed."""
         self.interner.settle()
+        self.parameters.publish(group.own)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -150,13 +175,16 @@ class Pen:
             found = condition.find(connection)
             if (found[0] if len(found) == 1 else None) != condition.expected or len(found) > 1:
                 raise Stale
+        own = group.own
+        if defines(asked.changes):
+            own = self.parameters.settle(connection, asked.changes, own)
         sheet = _Sheet(self, connection, group, asked.at or group.at)
         written = [sheet.enter(change) for change in asked.changes]
         if asked.mark is not None:
             connection.run(*asked.mark(written))
         if not sheet.versions:
             return written
-        sheet.index(asked.changes, written)
+        sheet.index(asked.changes, written, own)
         log = (
             group.txn + 1,
             sheet.at,
@@ -174,9 +202,23 @@ class Pen:
         group.hash = linked
         group.key = sheet.key
         group.seq = sheet.seq
+        group.own = own
         for type_number, delta in sheet.tally.items():
             group.tally[type_number] = group.tally.get(type_number, 0) + delta
         return written
+
+    def numbered(
+        self, connection: Connection, group: Group, type: str, found: Sequence[tuple[int, Rows]]
+    ) -> dict[str, list[Row]]:
+        """The index rows, by kind, of resources (key, values) that stay as they are, for whoever indexes them anew.
+        Ids that are referred to for the first time get their row."""
+        sheet = _Sheet(self, connection, group, group.at)
+        for key, rows in found:
+            sheet.number(rows, self.types[type], Written(key, 0, group.at, 0, "unchanged"))
+        if sheet.resources:
+            connection.many(self.sql.add_resource, sheet.resources)
+        group.key = sheet.key
+        return sheet.rows
 
 
 class _Sheet:
@@ -196,15 +238,7 @@ class _Sheet:
         self.homes: dict[int, int] = {}
         self.reindexed: list[tuple[int]] = []
         self.tally: dict[int, int] = {}
-        self.rows: dict[str, list[Row]] = {
-            "token": [],
-            "reference": [],
-            "date": [],
-            "string": [],
-            "number": [],
-            "quantity": [],
-            "uri": [],
-        }
+        self.rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
         self._placed: dict[int, int] = {}  # key -> place in self.resources, for rows not yet written
         self._made: dict[
             tuple[int, str], int
@@ -261,13 +295,16 @@ class _Sheet:
             found = interner.remember(interner.keys, (type_number, id), head)
         return found
 
-    def index(self, changes: Sequence[Change], written: Sequence[Written]) -> None:
-        """Turn the extracted values into rows of small integers."""
+    def index(self, changes: Sequence[Change], written: Sequence[Written], own: Own) -> None:
+        """Turn the extracted values into rows of small integers; what was extracted by others than `own` is so anew."""
         for change, done in zip(changes, written, strict=True):
             if change.prepared is not None:
-                self._index(change.prepared.rows, self.pen.types[change.type], done)
+                if change.prepared.rows.generation != own.generation:
+                    change.prepared.rows = self.pen.parameters.again(own, change)
+                self.number(change.prepared.rows, self.pen.types[change.type], done)
 
-    def _index(self, rows: Rows, type_number: int, done: Written) -> None:
+    def number(self, rows: Rows, type_number: int, done: Written) -> None:
+        """The rows of one resource."""
         interner, connection, key = self.pen.interner, self.connection, done.key
         types = self.pen.types
         param, code = interner.param, interner.code

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from charthouse.base.errors import Issue, Problem
+from charthouse.fhir import parameters
 from charthouse.fhir.definitions import Definitions, Element, TypeDef
 from charthouse.fhir.path.quantity import Units
 from charthouse.validation.bindings import Bindings
@@ -83,7 +84,12 @@ class Validator:
         else:
             for url in dict.fromkeys(profiles):
                 found = found + self._asked(tree, url, scene, level)
-        return issues(tree, sorted(_distinct(found), key=lambda finding: _RANK[finding.severity])[:limit])
+        told = issues(tree, sorted(_distinct(found), key=lambda finding: _RANK[finding.severity])[:limit])
+        if tree.__class__ is dict and tree.get("resourceType") == parameters.TYPE and not is_shapeless(found):
+            told = sorted(
+                [*told, *parameters.wrong(tree, self.definitions)], key=lambda issue: _RANK[issue.severity]
+            )[:limit]
+        return told
 
     def forget(self) -> None:
         """Drop the compiled profiles: to be called when a StructureDefinition was written, loaded or deleted."""

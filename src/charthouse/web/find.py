@@ -1,79 +1,109 @@
-"""What somebody types to find a patient, as searches: names, a date of birth, a record number, a phone number."""
+"""Patients for what somebody types, as rows that can be told apart: two identifiers each, and why it is there."""
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from typing import Final
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-Asked = tuple[tuple[str, str], ...]
+from charthouse.access.find import LONGEST, Hit, Patients, Reason, Standing, is_short
+from charthouse.base.errors import Category, Problem
+from charthouse.web.chart.entry import Context
+from charthouse.web.chart.identity import Identity, identity
 
-SHORTEST: Final = 2
-LONGEST: Final = 100
+if TYPE_CHECKING:
+    from charthouse.web.site import Desk, Site
+
+__all__ = ["LONGEST", "MOST", "Found", "Row", "is_short", "patients"]
+
 MOST: Final = 20
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_YEAR_FIRST: Final = re.compile(r"\b(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?\b")
-_YEAR_LAST: Final = re.compile(r"\b(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})\b")
-_NAMED: Final = re.compile(
-    r"\b(?:(\d{1,2})\s+)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?:(\d{1,2}),?\s+)?(\d{4})\b"
-)
-_SPLIT: Final = re.compile(r"[,\s]+")
+_STANDINGS: Final = {Standing.INACTIVE: "Inactive chart", Standing.MERGED: "Merged chart"}
+_ENDING: Final = 4  # digits of a number that are shown
 
 
-def searches(text: str, *, day_first: bool = False) -> list[Asked]:
-    """Alternative searches for Patient, best first, empty for text that is too short to mean anybody.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One hit: the patient's card, why it was found where that is not plain to see, what is unusual about the chart
+    (merged, inactive), and whether another hit has the same name."""
 
-    `okafor am 1980-03-14` is one search by name, name and date; a word with digits may be part of a name or a
-    number, so it gives two. In `3/4/1980` the month stands first unless `day_first`.
-    """
-    text = " ".join(text[:LONGEST].lower().split())
-    if len(text.replace(" ", "")) < SHORTEST:
-        return []
-    rest, born = _born(text, day_first)
-    words = [word for word in _SPLIT.split(rest) if word]
-    fixed: Asked = (("birthdate", born),) if born else ()
-    if not words:
-        return [fixed] if fixed else []
-    digits = "".join(character for character in rest if character.isdigit())
-    whole = rest.replace(" ", "")
-    is_number = bool(digits) and not any(character.isalpha() for character in rest)
-    found: list[Asked] = []
-    if digits and (len(words) == 1 or is_number):
-        exact = [_escape(form) for form in dict.fromkeys((rest, whole, rest.upper(), whole.upper()))]
-        found.append((("identifier", ",".join(exact)), *fixed))
-    if not is_number:
-        found.append((*(("name", _escape(word)) for word in words), *fixed))
-    return found
+    card: Identity
+    why: tuple[str, ...] = ()
+    standing: str = ""
+    twin: bool = False
 
 
-def _born(text: str, day_first: bool) -> tuple[str, str]:
-    """The text without a date in it, and that date as FHIR writes it (empty where there is none)."""
-    found = _YEAR_FIRST.search(text)
-    if found:
-        return _cut(text, found, int(found[1]), int(found[2]), int(found[3]) if found[3] else None)
-    found = _YEAR_LAST.search(text)
-    if found:
-        first, second = int(found[1]), int(found[2])
-        swap = (day_first and second <= 12) or first > 12
-        return _cut(text, found, int(found[3]), second if swap else first, first if swap else second)
-    found = _NAMED.search(text)
-    if found:
-        day = found[1] or found[3]
-        return _cut(text, found, int(found[4]), _MONTHS.index(found[2]) + 1, int(day) if day else None)
-    return text, ""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows, the best first. `more`: there are others; `nearly`: nobody fits all that was typed; `parts`: what
+    can be searched for alone where there is nobody."""
+
+    rows: tuple[Row, ...] = ()
+    more: bool = False
+    nearly: bool = False
+    parts: tuple[str, ...] = ()
+
+    @property
+    def cards(self) -> tuple[Identity, ...]:
+        """The cards alone."""
+        return tuple(row.card for row in self.rows)
 
 
-def _cut(text: str, found: re.Match[str], year: int, month: int, day: int | None) -> tuple[str, str]:
+async def patients(site: Site, desk: Desk, text: str, *, most: int = MOST) -> Found:
+    """Who may be meant by `text`; nobody where patients are closed to this person as a whole."""
+    day_first = desk.reader.tongue != "en"
     try:
-        date(year, month, day or 1)
-    except ValueError:
-        return text, ""
-    born = f"{year:04d}-{month:02d}" + (f"-{day:02d}" if day else "")
-    return f"{text[: found.start()]} {text[found.end() :]}".strip(), born
+        found = await site.clinic.gate.find(
+            desk.actor, text, desk.reader.today, day_first=day_first, most=most
+        )
+    except Problem as failure:
+        if failure.category is Category.FORBIDDEN and failure.issues[0].code not in ("login", "expired"):
+            return Found()
+        raise
+    if found.notice:
+        desk.noticed.append(found.notice)
+    return _laid(desk, found, text)
 
 
-def _escape(word: str) -> str:
-    """`word` as one value of a parameter (R4 search.html#escaping)."""
-    for sign in ("\\", "$", ",", "|"):
-        word = word.replace(sign, "\\" + sign)
-    return word
+def _laid(desk: Desk, found: Patients, text: str) -> Found:
+    context = Context(desk.reader, {})
+    cards = [identity(hit.stored.tree, context) for hit in found.hits]
+    named = Counter(card.name.legal.casefold() for card in cards)
+    rows = [
+        Row(
+            card, _why(hit, card), _STANDINGS.get(hit.standing, "") if not card.died else "",
+            named[card.name.legal.casefold()] > 1,
+        )
+        for hit, card in zip(found.hits, cards, strict=True)
+    ]  # fmt: skip
+    parts = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    return Found(tuple(rows), found.more, found.nearly, parts if not rows and 1 < len(parts) <= 5 else ())
+
+
+def _why(hit: Hit, card: Identity) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(said for reason in hit.reasons if (said := _said(reason, card))))
+
+
+def _said(reason: Reason, card: Identity) -> str:
+    """A reason in a few words; empty where the row shows it anyway."""
+    said = reason.said
+    match reason.kind:
+        case "nickname":
+            return f"nickname: {said.capitalize()}"
+        case "sound":
+            return f"sounds like “{said}”"
+        case "spelling":
+            return f"spelled like “{said}”"
+        case "former":
+            return f"former name: {said}"
+        case "born":
+            return "day and month the other way round"
+        case "number":
+            return "" if said == card.number else f"identifier ending {said[-_ENDING:]}"
+        case "phone":
+            return "phone number"
+        case "ending":
+            return f"number ending {said}"
+        case "missing":
+            return f"does not fit “{said}”"
+        case _:
+            return "e-mail address"

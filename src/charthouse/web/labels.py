@@ -33,6 +33,11 @@ TYPES: Final[dict[str, tuple[str, str]]] = {
     "NutritionOrder": ("Diet order", "Diet orders"),
     "Media": ("Picture or recording", "Pictures and recordings"),
     "Composition": ("Composed document", "Composed documents"),
+    # things of the house, as the audit names them
+    "incidents": ("Privacy incident", "Privacy incidents"),
+    "policies": ("Policy", "Policies"),
+    "programmes": ("Programme", "Programmes"),
+    "settings": ("Setting", "Settings"),
 }
 # Element names whose plain split is no good English, by (type, element) or element alone.
 ELEMENTS: Final[dict[str, str]] = {

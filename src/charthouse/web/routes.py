@@ -87,6 +87,7 @@ def routes(clinic: Clinic) -> list[BaseRoute]:
         *(_guided(site, kept, path, view) for path, view in _guide()),
         *entrances.routes(site),
         *(Route(path, screen(site, view), methods=[method], middleware=PACK) for path, view, method in shut),
+        Route(f"{planner.ADDRESS}/{{act}}", screen(site, planner.act, planner.FORM), methods=["POST"]),
         Route(AUTHORIZE, onward.remembered(screen(site, consent.ask)), methods=["GET"]),
         # Last: what is nowhere is shut like the rest, and never redirected by what a Host header says.
         Route("/{path:path}", screen(site, _nowhere), methods=["GET"]),
@@ -101,7 +102,7 @@ def _planner() -> list[tuple[str, View, str]]:
         (f"{top}/transcript.pdf", planner.paper, "GET"),
         (f"{top}/calendar.ics", planner.days, "GET"),
         (f"{top}/certificate/{{number}}", planner.certificate, "GET"),
-        (f"{top}/{{act}}", planner.act, "POST"),
+        (f"{top}/document/{{number}}", planner.document, "GET"),
     ]
 
 

@@ -42,8 +42,8 @@ WORDS: Final = {
 }
 
 
-def screen(site: Site, view: View) -> Endpoint:
-    """An endpoint that answers only for a signed-in person, and only to their own forms."""
+def screen(site: Site, view: View, most: int = MOST) -> Endpoint:
+    """An endpoint that answers only for a signed-in person, and only to their own forms of at most `most` bytes."""
 
     async def endpoint(request: Request) -> Response:
         actor: Actor | Problem | None = None
@@ -53,7 +53,7 @@ def screen(site: Site, view: View) -> Endpoint:
                 site.clinic.rates.stranger(request.client.host if request.client else "")
                 raise live  # before any of the body is read
             site.clinic.rates.known(live.actor.session or live.actor.name)
-            token = await _form_token(request) if request.method not in SAFE else None
+            token = await _form_token(request, most) if request.method not in SAFE else None
             actor = site.clinic.door.authenticate(
                 request.headers, request.cookies, request.method, request.url.path, form_token=token
             )
@@ -81,14 +81,16 @@ def screen(site: Site, view: View) -> Endpoint:
             number = logical_id()[:8]
             _log.error("page.failed", failure=failure, route=_route(request), id=number)
             return broken(site, request, 500, number=number)
+        finally:
+            await request.close()  # files of its form
 
     return endpoint
 
 
-async def _form_token(request: Request) -> str | None:
+async def _form_token(request: Request, most: int) -> str | None:
     """The token of a page's form. Forms are small; what is not, or does not say its length, is refused unread."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > MOST:
+    if not length.isdigit() or int(length) > most:
         raise invalid(
             "too-long", "This form is too long.", place="content-length", value=length or "not given"
         )

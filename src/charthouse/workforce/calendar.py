@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from charthouse.workforce.planner import Held, Step
+from charthouse.workforce.continuing import Held
+from charthouse.workforce.planner import Step
 
 _SPECIAL = re.compile(r"([\\;,])")
 

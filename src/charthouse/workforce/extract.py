@@ -98,7 +98,11 @@ class Extract:
         self._folder = folder or resources.files(__package__) / "data"
         self.about: Mapping[str, Any] = json.loads(self.text("oews.json"))
         self.occupations = {row[0]: row[1] for row in self._rows("occupations.tsv")}
-        self.areas = {row[0]: Area(*row) for row in self._rows("areas.tsv")}
+        # The publisher writes a dash between cities as two hyphens.
+        self.areas = {
+            code: Area(code, kind, state, name.replace("--", "–"))
+            for code, kind, state, name in self._rows("areas.tsv")
+        }
         self.industries = {
             row[0]: Industry(row[0], int(row[1]), row[2]) for row in self._rows("industries.tsv")
         }

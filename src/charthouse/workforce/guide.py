@@ -19,8 +19,16 @@ Words = tuple[Part, ...]
 
 SOC: Final = "29-2072"
 FROM: Final = "43-6013"  # where the payback table starts: our assumption, and it says so
+NARROW: Final = 26  # letters of a column
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 _EXPERIENCE: Final = (0, 1, 3, 5, 10, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to read before the numbers that follow."""
+
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +39,36 @@ class Table:
     heads: tuple[str, ...]
     rows: tuple[tuple[Words, ...], ...]
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers alone, but for the first: they stand at the right."""
+        return tuple(
+            number > 0 and all(isinstance(cell[0], Figure) for cell in column if cell and cell[0])
+            for number, column in enumerate(zip(*self.rows, strict=True))
+        )
+
+    @property
+    def longest(self) -> tuple[float, ...]:
+        """Letters of the longest cell of each column; a head counts a tenth more, for it is bold."""
+        columns = zip(self.heads, *self.rows, strict=True)
+        return tuple(max(len(head) * 1.1, *map(_length, cells)) for head, *cells in columns)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether every column needs little room: the table is then no wider than its cells."""
+        return all(length <= NARROW for length in self.longest)
+
 
 @dataclass(frozen=True, slots=True)
-class Plot:
-    """Boxes from p10 to p90 on one scale; the same numbers stand in the table that follows."""
+class Wages:
+    """A table of percentiles and jobs; beside each row a box from p10 to p90 is drawn, all on one scale."""
 
     caption: str
-    rows: tuple[tuple[str, tuple[Figure, ...]], ...]
+    first: str
+    rows: tuple[compared.Line, ...]
+
+
+Block = Note | Table | Wages
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +79,19 @@ class Section:
     title: str
     text: tuple[Words, ...]
     list: tuple[Words, ...]
-    blocks: tuple[Table | Plot, ...]
+    blocks: tuple[Block, ...]
+    is_ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The guide of one area."""
+    """The guide of one area. `glance` are the numbers that one looks for first."""
 
     title: str
     subtitle: str
     area: Area
     place: str
+    glance: tuple[tuple[str, Words], ...]
     sections: tuple[Section, ...]
     sources: tuple[Source, ...]
     about: Mapping[str, Any]
@@ -74,7 +107,7 @@ class Writer:
         answer = self._method.answer(shelf.question({"soc": SOC, "area": asked}))
         self._answer = answer
         self._basis = answer.basis
-        self._place = "in the nation" if self.area.kind == "N" else f"in {self.area.name}"
+        self._place = _in(self.area)
 
     def write(self) -> Document:
         """The whole document."""
@@ -87,34 +120,68 @@ class Writer:
                 tuple(_filled(text, slots) for text in part.get("text", ())),
                 tuple(_filled(text, slots) for text in part.get("list", ())),
                 tuple(block for name in part.get("blocks", ()) for block in self._blocks()[name]()),
+                part.get("ordered", False),
             )
             for part in words["part"]
         )
+        glance = self._glance(slots)
         used = {figure.source for section in sections for figure in figures(section)} | {"oews"}
+        used |= {part.source for _, words in glance for part in words if isinstance(part, Figure)}
         sources = tuple(one for one in self._shelf.sources if one.id in used)
         place = "United States" if self.area.kind == "N" else self.area.name
         about = self._shelf.extract.about
-        return Document(words["title"], words["subtitle"], self.area, place, sections, sources, about)
+        return Document(words["title"], words["subtitle"], self.area, place, glance, sections, sources, about)
 
-    def _slots(self) -> Mapping[str, Part]:
+    def _slots(self) -> Mapping[str, Words]:
         wages = self._answer.wages.wages
-        here = self._basis
-        read = "in the nation" if here.kind == "N" else f"in {here.name}"
+        read = _in(self._basis)
         named = {
-            f"p{point}": self._method.published(one, "usd")
+            f"p{point}": (self._method.published(one, "usd"),)
             for point, one in zip((10, 25, 50, 75, 90), wages, strict=True)
         }
         growth = self._method.factors["demand"]["growth"]
+        extract, method = self._shelf.extract, self._method
         return {
             **named,
-            "in_place": self._place,
-            "in_place_start": read[0].upper() + read[1:],
-            "jobs": self._method.published(self._shelf.extract.cell(SOC).jobs, "jobs"),
-            "jobs_here": self._method.published(self._answer.cell.jobs, "jobs"),
-            "growth": self._shelf.sources.figure(growth, "percent", "projection"),
+            "in_place": (self._place,),
+            "in_place_start": (read[0].upper() + read[1:],),
+            "jobs": (method.published(extract.cell(SOC).jobs, "jobs"),),
+            "jobs_here": self._jobs_here(),
+            "growth": (self._shelf.sources.figure(growth, "percent", "projection"),),
+            "spread_states": self._spread(compared.states(method, SOC)),
+            "spread_employers": self._spread(compared.employers(method, SOC)),
+            "spread_occupations": self._spread(compared.occupations(method, extract.areas[NATION])),
         }
 
-    def _blocks(self) -> Mapping[str, Callable[[], Iterator[Table | Plot]]]:
+    def _jobs_here(self) -> Words:
+        """How many of the jobs are here, as the rest of a sentence; empty for the nation."""
+        if self.area.kind == "N":
+            return ()
+        jobs = self._answer.cell.jobs
+        if jobs.value is None:
+            return (f"; their number {self._place} is not released",)
+        return (", ", self._method.published(jobs, "jobs"), f" of them {self._place}")
+
+    def _spread(self, lines: Sequence[compared.Line]) -> Words:
+        """The highest median over the lowest."""
+        known = [one.median for one in lines if one.median is not None]
+        times = round(max(known) / min(known), 1)
+        return (self._shelf.sources.figure(times, "count", "oews", kind=Kind.MEASURED),)
+
+    def _glance(self, slots: Mapping[str, Words]) -> tuple[tuple[str, Words], ...]:
+        """What the title page says: median, middle half, jobs, growth; each with where it was read."""
+        read = "" if self._basis == self.area else f", {_in(self._basis)}"
+        return (
+            (f"Median wage a year{read}", slots["p50"]),
+            (f"Half of all earn{read}", (*slots["p25"], " to ", *slots["p75"])),
+            (
+                "Jobs of medical records specialists",
+                (self._method.published(self._answer.cell.jobs, "jobs"),),
+            ),
+            ("More jobs by 2034 than in 2024, in the nation, projected", slots["growth"]),
+        )
+
+    def _blocks(self) -> Mapping[str, Callable[[], Iterator[Block]]]:
         return {
             "thin": self._flags,
             "percentiles": self._percentiles,
@@ -129,14 +196,12 @@ class Writer:
             "payback": self._payback,
         }
 
-    def _flags(self) -> Iterator[Table]:
-        rows = tuple(
-            ((flag.said,),) for flag in self._answer.flags if flag.code in ("thin-cell", "fell-back")
-        )
-        if rows:
-            yield Table("Read this first", ("Note",), rows)
+    def _flags(self) -> Iterator[Note]:
+        for flag in self._answer.flags:
+            if flag.code in ("thin-cell", "fell-back"):
+                yield Note(flag.said)
 
-    def _percentiles(self) -> Iterator[Table | Plot]:
+    def _percentiles(self) -> Iterator[Wages]:
         nation = self._shelf.extract.areas[NATION]
         wanted = [self._basis, *([nation] if self._basis != nation else [])]
         state = self._shelf.extract.state(self._basis)
@@ -146,23 +211,18 @@ class Writer:
             "Medical records specialists: wages a year", compared.areas(self._method, SOC, wanted), "Area"
         )
 
-    def _occupations(self) -> Iterator[Table | Plot]:
+    def _occupations(self) -> Iterator[Wages]:
         lines = compared.occupations(self._method, self._basis)
         yield from self._wages(f"The occupations of this guide, {_in(self._basis)}", lines, "Occupation")
 
-    def _employers(self) -> Iterator[Table | Plot]:
+    def _employers(self) -> Iterator[Wages]:
         lines = compared.employers(self._method, SOC)
         yield from self._wages(
             "Medical records specialists by employer; published for the nation only", lines, "Employer"
         )
 
-    def _wages(self, caption: str, lines: Sequence[compared.Line], first: str) -> Iterator[Table | Plot]:
-        drawn = tuple((one.name, one.wages) for one in lines if one.median is not None)
-        yield Plot(caption, drawn)
-        rows: list[tuple[Words, ...]] = [
-            ((one.name,), *((figure,) for figure in one.wages), (one.jobs,)) for one in lines
-        ]
-        yield Table(caption, (first, "p10", "p25", "Median", "p75", "p90", "Jobs"), tuple(rows))
+    def _wages(self, caption: str, lines: Sequence[compared.Line], first: str) -> Iterator[Wages]:
+        yield Wages(caption, first, tuple(lines))
 
     def _bands(self) -> Iterator[Table]:
         found = bands(self._method, self._basis)
@@ -171,10 +231,13 @@ class Writer:
             ("Level", "From", "To", "Experience"),
             tuple(_level(one) for one in found.bands),
         )
+        is_nation = self._basis.kind == "N"
+        heads = ("Edge", "Rank in the nation", "Rank here")
+        rows = [((edge.figure,), (edge.nation,), (edge.here,)) for edge in found.edges]
         yield Table(
             f"Where their edges fall among today's wages, {_in(self._basis)}",
-            ("Edge", "Rank in the nation", "Rank here"),
-            tuple(((edge.figure,), (edge.nation,), (edge.here,)) for edge in found.edges),
+            heads[:2] if is_nation else heads,
+            tuple(row[:2] if is_nation else row for row in rows),
         )
 
     def _experience(self) -> Iterator[Table]:
@@ -242,10 +305,10 @@ class Writer:
     def _paths(self) -> Iterator[Table]:
         rows: list[tuple[Words, ...]] = []
         for career in self._shelf.careers.paths:
-            for stands in career.occupations:
-                cell = self._cell(stands.soc)
-                median = self._method.published(cell.wages[2], "usd")
-                rows.append(((career.title,), (career.short,), (stands.why,), (median,)))
+            for number, stands in enumerate(career.occupations):
+                median = self._method.published(self._cell(stands.soc).wages[2], "usd")
+                short = career.short if number == 0 else "The same path, read from another occupation."
+                rows.append(((career.title,), (short,), (stands.why,), (median,)))
         yield Table(
             f"Paths and the median of what stands for them, {self._place}",
             ("Path", "In short", "Read from", "Median"),
@@ -260,7 +323,7 @@ class Writer:
 
     def _credentials(self) -> Iterator[Table]:
         rows = tuple(
-            ((f"{one.id}, {one.body}",), (one.needs,), (one.trust,))
+            ((one.id if one.id == one.body else f"{one.id}, {one.body}",), (one.needs,), (one.trust,))
             for one in self._shelf.careers.credentials
         )
         yield Table("Credentials near the craft", ("Credential", "What it asks for", "Evidence"), rows)
@@ -287,8 +350,9 @@ class Writer:
                     )
                 rows.append(((career.title,), (name,), (more,), months))
         yield Table(
-            f"More than the median of medical secretaries, {self._place}, and how long a thousand dollars of cost take",
-            ("Path", "Read from", "More a year", "For each thousand"),
+            f"How much more than the median of medical secretaries, {self._place}, "
+            "and how many months it takes to earn back each thousand dollars of cost",
+            ("Path", "Read from", "More a year", "Each thousand"),
             tuple(rows),
         )
 
@@ -302,19 +366,19 @@ def figures(section: Section) -> Iterator[Figure]:
     for words in (*section.text, *section.list):
         yield from (part for part in words if isinstance(part, Figure))
     for block in section.blocks:
-        cells = (
-            [cell for row in block.rows for cell in row]
-            if isinstance(block, Table)
-            else [wages for _, wages in block.rows]
-        )
-        yield from (part for cell in cells for part in cell if isinstance(part, Figure))
+        if isinstance(block, Wages):
+            for line in block.rows:
+                yield from (*line.wages, line.jobs)
+        elif isinstance(block, Table):
+            cells = [cell for row in block.rows for cell in row]
+            yield from (part for cell in cells for part in cell if isinstance(part, Figure))
 
 
-def _filled(text: str, slots: Mapping[str, Part]) -> Words:
-    parts = _SLOT.split(text)
-    return tuple(
-        slots[part] if number % 2 else part for number, part in enumerate(parts) if number % 2 or part
-    )
+def _filled(text: str, slots: Mapping[str, Words]) -> Words:
+    found: list[Part] = []
+    for number, part in enumerate(_SLOT.split(text)):
+        found += slots[part] if number % 2 else (part,)
+    return tuple(part for part in found if part)
 
 
 def _level(band: Band) -> tuple[Words, ...]:
@@ -323,4 +387,10 @@ def _level(band: Band) -> tuple[Words, ...]:
 
 
 def _in(area: Area) -> str:
-    return "in the nation" if area.kind == "N" else f"in {area.name}"
+    if area.kind == "N":
+        return "in the nation"
+    return f"in the {area.name}" if area.name.endswith(("Islands", "Columbia")) else f"in {area.name}"
+
+
+def _length(words: Words) -> int:
+    return sum(len(part.said() if isinstance(part, Figure) else part) for part in words)

@@ -35,7 +35,7 @@ EMPLOYERS: Final[Mapping[str, tuple[str, str]]] = {
     "software": ("513200", "Software publishers"),
     "federal": ("999101", "Federal government"),
 }
-_SPACE: Final = re.compile(r"[\s,./()-]+")
+_SPACE: Final = re.compile(r"[\s,./()–-]+")
 
 
 def short(area: Area) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from charthouse.base.errors import Category, Issue, Problem
 from charthouse.render import paper, plot
+from charthouse.workforce.compared import Line
 from charthouse.workforce.extract import Area, Extract
 from charthouse.workforce.figure import KIND_WORDS, Figure, Kind
-from charthouse.workforce.guide import Document, Plot, Table, Words, Writer
+from charthouse.workforce.guide import NARROW, Block, Document, Note, Table, Wages, Words, Writer
 from charthouse.workforce.shelf import Shelf
 
 PROMISE: Final = (
@@ -19,7 +21,7 @@ PROMISE: Final = (
     "Nothing is sold here."
 )
 
-_NAME: Final = 42  # letters
+_POINTS: Final = ("p10", "p25", "Median", "p75", "p90")
 _KEPT: Final = 64  # editions; some 170 KB each
 _WAITING: Final = 16
 
@@ -74,12 +76,14 @@ def shaped(document: Document) -> dict[str, Any]:
         "place": document.place,
         "release": document.about["release"],
         "promise": PROMISE,
+        "glance": [[said, _words(words, marks)] for said, words in document.glance],
         "notice": document.about["notice"],
         "kinds": f"What the kinds mean. {kinds[0].upper()}{kinds[1:]}.",
         "sections": [
             {
                 "title": section.title,
                 "text": [_words(words, marks) for words in section.text],
+                "ordered": section.is_ordered,
                 "list": [_words(words, marks) for words in section.list],
                 "blocks": [_block(block, marks) for block in section.blocks],
             }
@@ -89,7 +93,7 @@ def shaped(document: Document) -> dict[str, Any]:
             "kind": "table",
             "caption": "Sources",
             "heads": ["No.", "Source", "Year", "Kind", "How far to trust it"],
-            "widths": [0.4, 3, 0.5, 0.8, 2.2],
+            "widths": [0, 3, 0, 0, 2],
             "numeric": [False] * 5,
             "cited": "",
             "rows": [
@@ -113,33 +117,22 @@ def _words(words: Words, marks: dict[str, str]) -> list[Any]:
     ]
 
 
-def _block(block: Table | Plot, marks: dict[str, str]) -> dict[str, Any]:
-    return _table(block, marks) if isinstance(block, Table) else _plot(block)
+def _block(block: Block, marks: dict[str, str]) -> dict[str, Any]:
+    if isinstance(block, Note):
+        return {"kind": "note", "said": block.said}
+    return _table(block, marks) if isinstance(block, Table) else _wages(block, marks)
 
 
 def _table(table: Table, marks: dict[str, str]) -> dict[str, Any]:
-    columns = list(zip(*table.rows, strict=True)) if table.rows else []
-    numeric = [
-        number > 0 and all(isinstance(cell[0], Figure) for cell in column if cell and cell[0])
-        for number, column in enumerate(columns)
-    ]
-    longest = [
-        max([len(head) * 1.1, *(_length(cell) for cell in column)])
-        for head, column in zip(table.heads, columns, strict=True)
-    ]
     return {
         "kind": "table",
         "caption": table.caption,
         "heads": list(table.heads),
-        "numeric": numeric,
-        "widths": [min(max(length, 7), 46) ** 0.8 for length in longest],
+        "numeric": list(table.numeric),
+        "widths": [0 if length <= NARROW else min(length, 90) ** 0.6 for length in table.longest],
         "cited": _cited(table.rows, marks),
         "rows": [[_words(cell, marks) for cell in row] for row in table.rows],
     }
-
-
-def _length(words: Words) -> int:
-    return sum(len(part.said() if isinstance(part, Figure) else part) for part in words)
 
 
 def _cited(rows: Sequence[Sequence[Words]], marks: dict[str, str]) -> str:
@@ -155,25 +148,37 @@ def _cited(rows: Sequence[Sequence[Words]], marks: dict[str, str]) -> str:
     )
 
 
-def _short(name: str) -> str:
-    """A name that fits beside its box."""
-    return name if len(name) <= _NAME else name[: _NAME - 1].rstrip() + "…"
+def _wages(block: Wages, marks: dict[str, str]) -> dict[str, Any]:
+    values = [one.value for line in block.rows for one in line.wages if one.value is not None]
+    on = plot.scale(values, 1.0, parts=4)
 
+    every = 2 if len(on.ticks) > 4 else 1  # a label needs its room
 
-def _plot(drawn: Plot) -> dict[str, Any]:
-    on = plot.scale([one.value for _, wages in drawn.rows for one in wages if one.value is not None], 1.0)
+    def drawn(line: Line) -> dict[str, float] | None:
+        box = plot.box(on, [one.value for one in line.wages], digits=4)
+        return None if box is None else asdict(box)
 
-    def at(value: float | None) -> float:
-        return (min(max(value or on.low, on.low), on.high) - on.low) / (on.high - on.low or 1)
-
-    names = ("p10", "p25", "p50", "p75", "p90")
     return {
-        "kind": "plot",
-        "caption": drawn.caption,
-        "alt": f"{drawn.caption}: boxes from p10 to p90; the table that follows has the numbers.",
-        "ticks": [{"at": at(tick), "said": f"${tick / 1000:g}k"} for tick in on.ticks],
-        "rows": [
-            {"name": _short(name), **{point: at(one.value) for point, one in zip(names, wages, strict=True)}}
-            for name, wages in drawn.rows
+        "kind": "wages",
+        "caption": block.caption,
+        "heads": [block.first, *_POINTS, "Jobs"],
+        "ticks": [
+            {"at": on.at(tick, 4), "said": _thousands(tick) if number % every == 0 else ""}
+            for number, tick in enumerate(on.ticks)
         ],
+        "rows": [
+            {
+                "name": line.name,
+                "box": drawn(line),
+                "released": any(one.value is not None for one in line.wages),
+                "said": [one.said() if one.value is not None else "–" for one in line.wages],
+                "jobs": line.jobs.said() if line.jobs.value is not None else "–",
+            }
+            for line in block.rows
+        ],
+        "cited": _cited([[line.wages, (line.jobs,)] for line in block.rows], marks),
     }
+
+
+def _thousands(value: float) -> str:
+    return f"${value / 1000:g}k" if value else "$0"

@@ -28,6 +28,12 @@ def test_a_query_keeps_order_repeats_and_blank_values() -> None:
     assert query.parse(b"n=a%2Bb+c") == [("n", "a+b c")]
 
 
+@pytest.mark.parametrize("text", [b"=x", b"a=1&=x", b"=", b"a=%20&=", b"&=\xff"])
+def test_a_value_without_a_name_is_not_passed_over(text: bytes) -> None:
+    with pytest.raises(Problem, match="without the name"):
+        query.parse(text)
+
+
 @pytest.mark.parametrize(("header", "best"), [
     ("application/fhir+json", negotiate.JSON),
     ("APPLICATION/FHIR+XML", negotiate.XML),

@@ -300,6 +300,22 @@ def test_the_patient_compartment_names_only_parameters_that_exist(
             assert code in r4.search_params(name), (name, code)
 
 
+@pytest.mark.parametrize("kind", ["Encounter", "RelatedPerson", "Practitioner", "Device"])
+def test_the_other_compartments_are_those_of_the_standard(
+    r4: Definitions, raw: dict[str, list[Json]], kind: str
+) -> None:
+    (listed,) = [
+        one for one in raw["profiles-resources.json"]
+        if one["resourceType"] == "CompartmentDefinition" and one["code"] == kind
+    ]  # fmt: skip
+    expected = {row["code"]: tuple(row["param"]) for row in listed["resource"] if row.get("param")}
+    assert r4.compartment(kind) == expected
+    assert len(expected) > 20
+    for name, codes in expected.items():
+        for code in codes:
+            assert code == "{def}" or kind in (targets := r4.search_params(name)[code].targets) or not targets
+
+
 def test_codes_of_required_bindings_are_listed_or_known_to_be_open(r4: Definitions) -> None:
     required = {
         element.binding

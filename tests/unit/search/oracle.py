@@ -169,10 +169,11 @@ def amounts(value: Any, its: str) -> list[tuple[tuple[Decimal, Decimal], list[tu
     if "value" not in value:
         return []
     exact = Decimal(value["value"])
-    comparator = value.get("comparator", "=")[0]
-    low = UP_AND_DOWN[0] if comparator == "<" else exact
-    high = UP_AND_DOWN[1] if comparator == ">" else exact
-    return [((low, high), units(value))]
+    ends = {
+        None: (exact, exact), "<": (UP_AND_DOWN[0], exact.next_minus()), "<=": (UP_AND_DOWN[0], exact),
+        ">": (exact.next_plus(), UP_AND_DOWN[1]), ">=": (exact, UP_AND_DOWN[1]),
+    }  # fmt: skip
+    return [(ends[value.get("comparator")], units(value))]
 
 
 def in_unit(amount: Decimal, stated: list[tuple[str | None, str]], asked: list[str]) -> Decimal | None:
@@ -253,11 +254,10 @@ def match_number(value: Any, its: str, asked: str, modifier: str) -> bool:
                 continue
             start, end = low, high
         is_equal = exact - half <= start and end < exact + half
-        is_exact = start == end == exact
         wide = abs(exact) / 10
         if {
-            "eq": is_equal, "ne": not is_equal, "gt": end > exact, "lt": start < exact, "ge": end > exact or is_exact,
-            "le": start < exact or is_exact, "sa": start > exact, "eb": end < exact,
+            "eq": is_equal, "ne": not is_equal, "gt": end > exact, "lt": start < exact, "ge": end >= exact,
+            "le": start <= exact, "sa": start > exact, "eb": end < exact,
             "ap": start <= exact + wide and end >= exact - wide,
         }[prefix]:  # fmt: skip
             return True

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from charthouse.db.connect import Connection, Place
 from charthouse.fhir.definitions import load
 from charthouse.search import Narrow, Page, Search
+from charthouse.search.concordance import Concordance
 from charthouse.store.record import Record
 from charthouse.store.write import Change, Transaction, Written
 
@@ -29,6 +30,7 @@ class Shelf:
             place.dialect,
             key=KEY,
             bases=(BASE,),
+            words=Concordance(self.record),
         )
 
     @property

@@ -44,6 +44,7 @@ TERMS: dict[str, list[tuple[str, Test]]] = {
         ("family sw mü", plainly("family", "mü")),
         ('family ew "er"', worded("family", lambda text: text.endswith("er"))),
         ("family ew tail", worded("family", lambda text: text.endswith("tail"))),
+        (r'family sw "m\u00fc"', plainly("family", "mü")),
         ('family eq "MILLER"', worded("family", lambda text: text == "miller")),
         ("family eq mill", worded("family", lambda text: text == "mill")),
         ("birthdate ge 1985", plainly("birthdate", "ge1985")),

@@ -46,6 +46,7 @@ def filled(shelf: Shelf) -> None:
         observation("q-word", valueQuantity={"value": 5.4, "unit": "mg"}),
         observation("q-none", valueQuantity={"value": 5.4}),
         observation("q-below", valueQuantity={"value": 3, "comparator": "<", "unit": "score"}),
+        observation("q-to", valueQuantity={"value": 3, "comparator": "<=", "unit": "score"}),
         observation("q-samples", valueSampledData={
             "origin": {"value": 100, "code": "uV", "system": UCUM}, "period": 10, "factor": 2, "dimensions": 1,
             "data": "1 -3 E 10",
@@ -90,6 +91,29 @@ def filled(shelf: Shelf) -> None:
 ])  # fmt: skip
 def test_a_token_finds_its_code_in_the_system_asked_for(shelf: Shelf, asked: str, expected: str) -> None:
     assert shelf.found(f"Observation?{asked}&_count=100") == set(expected.split())
+
+
+def test_the_case_of_a_string_does_not_matter_to_a_token(shelf: Shelf) -> None:
+    shelf.put({"resourceType": "Medication", "id": "m-lot", "batch": {"lotNumber": "Lot-7A"}})
+    assert (
+        shelf.found("Medication?lot-number=lot-7a")
+        == shelf.found("Medication?lot-number=LOT-7A")
+        == {"m-lot"}
+    )
+
+
+def test_a_mime_type_stands_above_itself_with_parameters(shelf: Shelf) -> None:
+    for id, mime in (
+        ("d-xml", "text/xml"),
+        ("d-utf", "text/xml; charset=UTF-8"),
+        ("d-pdf", "application/pdf"),
+    ):
+        attachment = {"attachment": {"contentType": mime}}
+        shelf.put(
+            {"resourceType": "DocumentReference", "id": id, "status": "current", "content": [attachment]}
+        )
+    assert shelf.found("DocumentReference?contenttype=text/xml") == {"d-xml"}
+    assert shelf.found("DocumentReference?contenttype:below=text/xml") == {"d-xml", "d-utf"}
 
 
 def test_not_finds_all_that_have_none_of_the_values(shelf: Shelf) -> None:
@@ -172,7 +196,8 @@ def test_approximately_widens_by_a_tenth_of_the_distance_from_now(shelf: Shelf) 
     (f"lt5.44|{UCUM}|mg", "q-mg"),
     (f"ne5.4|{UCUM}|mg", "q-far"),
     (f"ap5|{UCUM}|mg", "q-mg q-near q-far"),
-    ("lt2||score", "q-below"), ("gt5||score", ""), ("eb4||score", "q-below"), ("3||score", ""),
+    ("lt2||score", "q-below q-to"), ("gt5||score", ""), ("eb4||score", "q-below q-to"), ("3||score", ""),
+    ("ge3||score", "q-to"), ("gt3||score", ""),
     (f"gt115|{UCUM}|uV", "q-samples"), (f"lt95|{UCUM}|uV", "q-samples"), (f"gt120|{UCUM}|uV", ""),
     ("5.4|http://example.org|mg", ""),
 ])  # fmt: skip

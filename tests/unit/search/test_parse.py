@@ -75,6 +75,13 @@ def refusal(type: str, *params: tuple[str, str]) -> Problem:
     ("ValueSet", "url:below", "urn:oid:1.2", "url:below", "urn:oid"),
     ("Observation", "code-value-quantity", "a", "code-value-quantity", "code$value-quantity"),
     ("Observation", "code-value-quantity", "a$x", "code-value-quantity", "number"),
+    ("Patient", "_contained", "maybe", "_contained", "both"),
+    ("Patient", "_containedType", "both", "_containedType", "container"),
+    ("Patient", "_score", "high", "_score", "true"),
+    ("Patient", "_content", "(x", "_content", "bracket"),
+    ("Patient", "phonetic", "-", "phonetic", ""),
+    ("Binary", "_text", "x", "_text", "Binary"),
+    ("Location", "phonetic", "x", "phonetic", "Location"),
     ("Observation", "", "x", "", ""),
 ])  # fmt: skip
 def test_a_wrong_parameter_is_refused_by_name_with_what_would_be_right(
@@ -98,12 +105,14 @@ def test_a_wrong_parameter_is_refused_by_name_with_what_would_be_right(
     ("Observation", "_sort", "code-value-quantity", "code-value-quantity"),
     ("Observation", "_include:recurse", "Observation:subject", ":recurse"),
     ("Patient", "_type", "Patient", "_type"),
-    ("Patient", "_contained", "true", "_contained"),
-    ("Patient", "_containedType", "container", "_containedType"),
-    ("Patient", "_text", "x", "_text"),
-    ("Patient", "_content", "x", "_content"),
     ("Patient", "_query", "x", "_query"),
-    ("Patient", "phonetic", "x", "phonetic"),
+    ("Patient", "phonetic:exact", "x", ":exact"),
+    ("Patient", "_text:missing", "true", ":missing"),
+    ("Patient", "_content:contains", "x", ":contains"),
+    ("Patient", "_sort", "_score", "_score"),
+    ("Patient", "_sort", "_content", "_content"),
+    ("Patient", "_sort", "phonetic", "phonetic"),
+    ("Patient", "_filter", "_content co x", "_content"),
     ("Location", "near:missing", "true", ":missing"),
     ("Location", "_sort", "near", "near"),
     ("Observation", "_sort", "code:text", "code:text"),
@@ -155,7 +164,7 @@ def test_every_parameter_of_every_type_is_answered_or_refused_by_name() -> None:
                 answered += 1
                 (criterion,) = parsed(type, (code, "1|2|3|km")).criteria
                 continue
-            if code in ("_text", "_content", "_query", "phonetic"):
+            if code == "_query":
                 refused += 1
                 failure = refusal(type, (code, value))
                 assert failure.category is Category.UNSUPPORTED
@@ -163,7 +172,7 @@ def test_every_parameter_of_every_type_is_answered_or_refused_by_name() -> None:
             else:
                 answered += 1
                 (criterion,) = parsed(type, (code, "2024" if code == "_lastUpdated" else value)).criteria
-                assert criterion.source.codes or code in ("_id", "_lastUpdated")
+                assert criterion.source.codes or code in ("_id", "_lastUpdated", "_text", "_content")
     assert answered > 1200
     assert refused > 50
 
@@ -181,6 +190,8 @@ def test_the_written_precision_of_a_number_is_its_range() -> None:
     assert number("n", "100") == Amount("eq", 100.0, 99.5, 100.5)
     assert number("n", "100.00") == Amount("eq", 100.0, 99.995, 100.005)
     assert number("n", "1e2") == Amount("eq", 100.0, 95.0, 105.0)
+    assert number("n", "1.00e2") == Amount("eq", 100.0, 99.5, 100.5)
+    assert number("n", "5.40e-3") == Amount("eq", 0.0054, 0.005395, 0.005405)
     assert number("n", "ge-5.4") == Amount("ge", -5.4, -5.45, -5.35)
     assert number("n", "ap200") == Amount("ap", 200.0, 180.0, 220.0)
     assert quantity("q", "5.4||mg") == Measure(Amount("eq", 5.4, 5.35, 5.45), None, "mg")

@@ -99,8 +99,10 @@ def test_a_place_that_is_none_is_refused(room: Room, value: str) -> None:
 
 
 def linked(tree: Tree, patient: str) -> bool:
-    """Whether a resource is in the compartment of a patient, by the definition of the compartment."""
+    """Whether a resource is in the compartment of a patient, by its definition; a patient is in their own."""
     type = tree["resourceType"]
+    if type == "Patient" and tree["id"] == patient:
+        return True
     for code in load().compartment("Patient").get(type, ()):
         if code == "{def}":
             if tree["id"] == patient:

@@ -73,7 +73,9 @@ class Desk:
     def check(self, *, index: bool = True) -> Report:
         """The proof of the whole record."""
         extractor = self.record.extractor if index else None
-        return integrity.check(self.connection, self.record.codec, extractor=extractor)
+        self.record.parameters.renew()
+        waiting = [(one.type, one.code) for one in self.record.parameters.waiting(self.connection)]
+        return integrity.check(self.connection, self.record.codec, extractor=extractor, waiting=waiting)
 
     def close(self) -> None:
         self.record.close()

@@ -10,8 +10,8 @@ from charthouse.base.errors import Problem
 from charthouse.render import plot
 from charthouse.render.sheet import Sheet, as_csv
 from charthouse.workforce import payback, places, printed
-from charthouse.workforce.figure import Kind
-from charthouse.workforce.guide import Section, Table, Writer, figures
+from charthouse.workforce.figure import Figure, Kind
+from charthouse.workforce.guide import Note, Section, Table, Words, Writer, figures
 from charthouse.workforce.shelf import Shelf
 from charthouse.workforce.tiles import TILES
 
@@ -40,6 +40,56 @@ def test_every_number_of_the_guide_is_a_figure_with_a_source_that_is_listed(shel
                 assert not NUMBER.search(text), text
 
 
+def said(words: Words) -> str:
+    return "".join(part if isinstance(part, str) else part.said() for part in words)
+
+
+def test_the_first_sentence_says_only_what_is_known_about_the_place(shelf: Shelf) -> None:
+    ends = {
+        "": "194,720 jobs under the name of medical records specialists.",
+        "CA": "specialists, 18,700 of them in California.",
+        "VI": "specialists; their number in the Virgin Islands is not released.",
+    }
+    for area, end in ends.items():
+        document = Writer(shelf, area).write()
+        assert said(document.sections[0].text[0]).endswith(end)
+        assert all(part for _, words in document.glance for part in words)
+    assert dict(document.glance)["Median wage a year, in the nation"]
+    assert [block.said for block in document.sections[1].blocks if isinstance(block, Note)]
+
+
+def test_how_far_pay_spreads_is_counted_from_the_release(shelf: Shelf) -> None:
+    factors = next(one for one in Writer(shelf).write().sections if one.id == "factors")
+    cells = [shelf.extract.cell("29-2072", one.code).wages[2].value for one in shelf.extract.states]
+    known = [one for one in cells if one is not None]
+    spread = round(max(known) / min(known), 1)
+    assert f"is {spread} times the lowest among states" in said(factors.text[0])
+    [measured] = {part.kind for part in factors.text[0] if isinstance(part, Figure)}
+    assert measured is Kind.MEASURED
+
+
+def test_columns_of_figures_stand_at_the_right_and_an_unreleased_row_says_so(shelf: Shelf) -> None:
+    document = Writer(shelf, "34980").write()
+    tables = {
+        block.caption: block for one in document.sections for block in one.blocks if isinstance(block, Table)
+    }
+    [bands] = [one for caption, one in tables.items() if "classic bands" in caption]
+    assert bands.numeric == (False, True, True, False)
+    pay = printed.shaped(document)["sections"][1]["blocks"]
+    [rows] = [one["rows"] for one in pay if one["kind"] == "wages" and "occupations" in one["caption"]]
+    shut = [one for one in rows if not one["released"]]
+    assert [(one["name"], one["box"]) for one in shut] == [("Information Security Analysts", None)]
+    for one in rows:
+        if one["box"]:
+            assert 0 <= one["box"]["p10"] <= one["box"]["p50"] <= one["box"]["p90"] <= 1
+
+
+def test_a_place_is_found_by_hyphens_and_by_dashes(shelf: Shelf) -> None:
+    name = places.area(shelf.extract, "34980").name
+    assert "–" in name
+    assert places.area(shelf.extract, name) == places.area(shelf.extract, name.replace("–", "--"))
+
+
 def test_the_guide_is_tagged_for_screen_readers_and_has_its_title(shelf: Shelf) -> None:
     made = printed.pdf(shelf.extract, Writer(shelf, "TX").write())
     assert made.startswith(b"%PDF-1.")
@@ -52,9 +102,9 @@ def test_a_name_in_the_data_is_never_read_as_a_command(shelf: Shelf) -> None:
     from datetime import date
 
     from charthouse.workforce import transcript
-    from charthouse.workforce.planner import Credit
+    from charthouse.workforce.continuing import Credit
 
-    evil = Credit(1, "#eval(1)", date(2026, 1, 1), '#read("/etc/passwd") $x$ *b* <label> @ref', 1, "")
+    evil = Credit(1, "#eval(1)", date(2026, 1, 1), '#read("/etc/passwd") $x$ *b* <label> @ref', 1, None, "")
     made = transcript.pdf(shelf.extract, "#panic()", [], [evil], date(2026, 1, 2))
     assert made.startswith(b"%PDF-1.")
 

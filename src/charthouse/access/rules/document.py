@@ -41,6 +41,7 @@ from charthouse.fhir.bundle import query
 Effect = Literal["allow", "deny", "hide"]
 HOUSE: Final = (
     "people", "tokens", "sessions", "apps", "policies", "settings", "audit", "incidents", "glass",
+    "programmes",
 )  # fmt: skip
 HOUSE_WORDS: Final = ("read", "create", "update", "delete", "search", "export", "print")
 LONGEST: Final = 256 * 1024

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from charthouse.base.errors import Category, Problem, problem
-from charthouse.fhir.definitions import Definitions
+from charthouse.fhir.definitions import Definitions, SearchParam
 from charthouse.store import body
 from charthouse.store.body import Codec, Stored
+from charthouse.store.index.extract import INSIDE
 
+_WORD: Final = re.compile(r"\w+")
+_ANY: Final = frozenset(("children", "descendants", "repeat"))
 SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
@@ -59,6 +63,14 @@ def refuse_telling(
                 raise _refusal(code if code != "*" else name)
 
 
+def telling(definitions: Definitions, type: str, fields: frozenset[str]) -> frozenset[str]:
+    """The search parameters of `type` whose values come from one of the elements `fields`."""
+    if not fields:
+        return frozenset()
+    found = {code for code in definitions.search_params(type) if _tells(definitions, type, code, fields)}
+    return frozenset(found | ({INSIDE} if {"securityContext", "entry"} & fields else set()))
+
+
 def _asked(type: str, name: str, value: str, hidden: Iterable[str]) -> Iterator[tuple[str, str]]:
     """(type, parameter) pairs that a parameter of a search looks at."""
     plain = name.partition(":")[0]
@@ -79,14 +91,32 @@ def _asked(type: str, name: str, value: str, hidden: Iterable[str]) -> Iterator[
 
 
 def _tells(definitions: Definitions, type: str, code: str, fields: frozenset[str]) -> bool:
+    if code == "contained":
+        return code in fields
     param = definitions.search_params(type).get(code)
     if param is None or not param.expression:
         return False
+    if code in definitions.own.types.get(type, ()):
+        return _may_tell(definitions, type, param, fields)
     parts = [url.rpartition("/")[2].partition("-")[2] for url, _ in param.components]
     if any(_tells(definitions, type, part, fields) for part in parts if part != code):
         return True
     named = set(re.findall(rf"\b{type}\.(\w+)", param.expression))
     return bool(named & fields) or any(_chosen(one, fields) for one in named)
+
+
+def _may_tell(definitions: Definitions, type: str, param: SearchParam, fields: frozenset[str]) -> bool:
+    """Whether a parameter of the clinic's own could tell of `fields`: their names stand in it, or what can stand for
+    any name does."""
+    text = " ".join((param.expression or "", *(expression for _, expression in param.components)))
+    named = set(_WORD.findall(text))
+    urls = {url for url, _ in param.components}
+    return (
+        "\\" in text or not _ANY.isdisjoint(named) or bool(named & fields)
+        or any(_chosen(one, fields) for one in named)
+        or any(_tells(definitions, type, one.code, fields) for one in definitions.search_params(type).values()
+               if one.url in urls and one.url != param.url)
+    )  # fmt: skip
 
 
 def _refusal(code: str) -> Problem:

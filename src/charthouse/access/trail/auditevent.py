@@ -144,7 +144,9 @@ def _entities(line: Line, told: Told, word: str) -> list[dict[str, Any]]:
         if id:
             found.append({"what": {"reference": f"{type}/{id}"}, "type": _PERSON, "role": _PATIENT})
     if word in _LOOKED_FOR or (line.query and not line.resources):
-        asked = f"{line.type}?{line.query}" if word == "search" else line.query or line.type
+        asked = line.query or line.type
+        if word == "search" and not asked.startswith("/"):  # in a compartment it is a whole address
+            asked = f"{line.type}?{line.query}"
         query: dict[str, Any] = {"type": _OBJECT, "role": _QUERY}
         query["query"] = b64encode((asked or word).encode()).decode()
         found.append(query)

@@ -6,10 +6,11 @@ from charthouse.api import assemble, respond
 from charthouse.api.query import Params
 from charthouse.api.reply import Reply
 from charthouse.api.request import Request
+from charthouse.base import ids
 from charthouse.base.errors import invalid
 from charthouse.fhir import dates
 
-_KNOWN = ("_count", "_since", "_at", "_cursor")
+_KNOWN = ("_count", "_since", "_at", "_list", "_cursor")
 
 
 async def history(request: Request) -> Reply:
@@ -25,6 +26,7 @@ async def history(request: Request) -> Reply:
         count=count,
         since=None if since is None else _span("_since", since)[0],
         at=None if at is None else _span("_at", at),
+        listed=_listed(params.get("_list")),
         cursor=params.get("_cursor"),
     )
     used: Params = [(name, value) for name, value in params.items() if name != "_cursor"]
@@ -47,7 +49,7 @@ def _known(request: Request) -> dict[str, str]:
                 f'A history has no parameter "{name}".',
                 place=name,
                 value=value,
-                repair=f"Use {', '.join(_KNOWN[:3])}.",
+                repair=f"Use {', '.join(_KNOWN[:4])}.",
             )
         if name in found:
             raise invalid("value", f"{name} is given twice.", place=name, value=value)
@@ -61,6 +63,22 @@ def _count(text: str | None, usual: int) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 9:
         raise invalid("value", "_count is not a whole number of zero or more.", place="_count", value=text)
     return int(text)
+
+
+def _listed(text: str | None) -> str | None:
+    """The id of a List, which may be written as a reference."""
+    if text is None:
+        return None
+    id = text.removeprefix("List/")
+    if not ids.is_logical_id(id):
+        raise invalid(
+            "value",
+            "_list is not the id of a List.",
+            place="_list",
+            value=text,
+            repair="Write e.g. _list=42.",
+        )
+    return id
 
 
 def _span(name: str, text: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""search of a type or of everything, by GET or by POST to _search (R4 http.html#search)."""
+"""search of a type, of several or in a compartment, by GET or by POST to _search (R4 http.html#search)."""
 
 from __future__ import annotations
 
@@ -31,21 +31,30 @@ async def search(request: Request) -> Reply:
         return await _explained(request, params)
     view = request.view
     events = request.context.events
-    if events is not None and request.type == audit.TYPE:
+    if events is not None and request.type == audit.TYPE and not request.kind:
         told = await audit.search(request, events, params, cursor)
         if told is not None:
             return told
     if view.summary == "count":
         params = [*(pair for pair in params if pair[0] != "_count"), ("_count", "0")]
+    type, within, path = _where(request)
     page = await request.context.gate.search(
-        request.actor, request.type or None, params, cursor=cursor, lenient=request.prefer.lenient
+        request.actor, type, params, cursor=cursor, lenient=request.prefer.lenient, within=within
     )
-    entries = [] if view.summary == "count" else assemble.found(request, page)
+    entries = assemble.found(request, page)
     used = [pair for pair in page.params if view.summary != "count" or pair[0] != "_count"]
-    links = assemble.links(request, request.type, used, page)
+    links = assemble.links(request, path, used, page)
     return await respond.assembled(
         request.context, view, assemble.bundle("searchset", entries, total=page.total, links=links)
     )
+
+
+def _where(request: Request) -> tuple[str | None, tuple[str, str] | None, str]:
+    """What is searched (None: several types), in whose compartment (type, id), and the address below the base."""
+    if not request.kind:
+        return request.type or None, None, request.type
+    type = None if request.kind == "*" else request.kind
+    return type, (request.type, request.id), f"{request.type}/{request.id}/{request.kind}"
 
 
 async def _explained(request: Request, params: Params) -> Reply:
@@ -56,13 +65,12 @@ async def _explained(request: Request, params: Params) -> Reply:
             Category.FORBIDDEN, "forbidden", "Your rights do not include how a search is carried out.",
             place=EXPLAIN, repair=f"Leave {EXPLAIN} out.",
         )  # fmt: skip
-    if not request.type:
-        raise problem(
-            Category.UNSUPPORTED, "not-supported", "This search cannot be explained.", place=EXPLAIN,
-            repair=f"Leave {EXPLAIN} out, or name one type, e.g. Observation?{EXPLAIN}=true.",
-        )  # fmt: skip
-    found = await gate.explain(request.actor, request.type, params)
-    return await respond.assembled(request.context, request.view, resource.dump(found.parameters()))
+    type, within, _ = _where(request)
+    found = [one.parameters() for one in await gate.explain(request.actor, type, params, within)]
+    if type is None:  # one after the other
+        each = [{"name": "search", "resource": one} for one in found]
+        found = [{"resourceType": "Parameters", "parameter": each}]
+    return await respond.assembled(request.context, request.view, resource.dump(found[0]))
 
 
 def _truth(name: str, value: str) -> bool:

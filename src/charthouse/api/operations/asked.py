@@ -104,13 +104,14 @@ async def asked(request: Request, known: Iterable[str], *, bare: str | None = No
         content = await request.content()
         if content:
             tree = await body.tree(content, body.kind(request.headers), request.context.definitions)
-            given += _sent(tree, bare)
+            given += sent(tree, bare)
         elif bare is not None and not given:
             raise invalid("required", "The request has no body.", place="body", repair=f"Send the {bare}.")
     return Asked(known, given, len(content))
 
 
-def _sent(tree: Tree, bare: str | None) -> list[tuple[str, Value]]:
+def sent(tree: Tree, bare: str | None) -> list[tuple[str, Value]]:
+    """Name and value of each parameter in a body; a body that is no Parameters stands for the one named `bare`."""
     if tree["resourceType"] != "Parameters":
         if bare is None:
             raise invalid(

@@ -89,7 +89,7 @@ def compile(
     node = parse(expression) if isinstance(expression, str) else expression
     text = expression if isinstance(expression, str) else unparse(expression)
     definitions.type(root_type)
-    model = model_of(definitions)
+    model = model_of(definitions.standard)
     scope = Static(None if root_type in ABSTRACT else frozenset({root_type}), is_many=False)
     try:
         code = Compiler(text, model, strict, FORMS).code(node, scope)

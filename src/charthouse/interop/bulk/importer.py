@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from charthouse.access.intake import Change, Intake, Marks, Stale, Standing, Written
+from charthouse.access.intake import Change, Intake, Marks, Stale, Standing, Unsettled, Written
 from charthouse.base.errors import Problem, invalid
+from charthouse.fhir.parameters import TYPE
 from charthouse.fhir.resource import Tree
 from charthouse.interop.bulk.overlay import contradictions
 from charthouse.interop.bulk.ready import Candidate, Ready
@@ -143,6 +144,12 @@ class Importer:
             if unit.attempt >= ATTEMPTS:
                 raise
             self._start(_Decided(unit.ready, unit.attempt + 1))
+            return
+        except Unsettled as failure:
+            for one in unit.ready.candidates:
+                if (one.type, one.id) == (TYPE, failure.id):
+                    one.problem = failure
+            self._start(_Decided(unit.ready, unit.attempt))
             return
         self.account(unit.ready, unit.totals)
 

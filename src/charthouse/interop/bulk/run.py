@@ -166,18 +166,21 @@ def _units(
             else:
                 yield from kitchen.units(document)
         return
+    began = intake.own()
     with ProcessPoolExecutor(
         processes,
         mp_context=get_context("spawn"),
         initializer=worker.begin,
-        initargs=(*intake.alone, new_ids),
+        initargs=(*intake.alone, began, new_ids),
     ) as pool:
         waiting: deque[tuple[Document, Future[list[Ready]]]] = deque()
         for document in found:
             if isinstance(document, Refusal):
                 importer.refuse(document)
                 continue
-            waiting.append((document, pool.submit(worker.cook, document)))
+            own = intake.own()
+            later = None if own == began else own  # they rarely change, and take their time to send
+            waiting.append((document, pool.submit(worker.cook, document, later)))
             while len(waiting) > AHEAD * processes or (waiting and waiting[0][1].done()):
                 yield from _served(*waiting.popleft())
         while waiting:

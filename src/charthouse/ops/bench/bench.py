@@ -18,6 +18,7 @@ class Bench:
     """One run of `charthouse bench`.
 
     `work` is a folder for everything that is thrown away, `cache` one for what the next run can use again.
+    `resources` is the size of the record that is searched, `small` that of the one beside it.
     `seconds` is how long each load lasts, `short` how long that of a floor does. `opened` opens (and, if
     need be, makes) the clinic of a place; `unaudited` gives the command line of a server of a place on a
     port without read audit; `bundles` makes a number of chart bundles; `say` tells the person who waits.
@@ -30,6 +31,7 @@ class Bench:
     seconds: int
     short: int
     resources: int
+    small: int
     encounters: int
     fresh: bool
     client: str

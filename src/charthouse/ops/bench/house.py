@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -53,6 +53,10 @@ class Size:
         return self.patients * (
             1 + self.visits + self.problems + self.measures + self.extras * len(invented.EXTRAS)
         )
+
+    def chart(self, number: int) -> Iterator[invented.Tree]:
+        """Everything of the patient of that number."""
+        return invented.chart(number, self.visits, self.problems, self.measures, self.extras)
 
     def ids(self) -> Iterator[str]:
         """Type and id of each, as in an address."""
@@ -189,10 +193,14 @@ def _prepared(intake: Intake, size: Size) -> Iterator[list[Change]]:
 
 def chart(preparer: Preparer, number: int, size: Size) -> list[Change]:
     """The chart of one patient as changes for the intake."""
-    trees = invented.chart(number, size.visits, size.problems, size.measures, size.extras)
+    return changes(preparer, size.chart(number), 0)
+
+
+def changes(preparer: Preparer, trees: Iterable[invented.Tree], expected: int) -> list[Change]:
+    """Resources as changes for the intake; `expected` is the version that each of them has by now."""
     make = partial(Change, "PUT")
     return [
-        make(tree["resourceType"], tree["id"], preparer(tree, tree["resourceType"]), expected=0)
+        make(tree["resourceType"], tree["id"], preparer(tree, tree["resourceType"]), expected=expected)
         for tree in trees
     ]
 

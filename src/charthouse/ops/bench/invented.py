@@ -11,11 +11,7 @@ from typing import Any, Final
 
 Tree = dict[str, Any]
 
-GENERATOR: Final = 2  # changes whenever other resources come out; kept records are named by it
-ENCOUNTERS: Final = 30  # of each patient in a large record
-CONDITIONS: Final = 18
-OBSERVATIONS: Final = 351  # with the Patient itself 400 resources
-
+GENERATOR: Final = 3  # changes whenever other resources come out; kept records are named by it
 LOINC: Final = "http://loinc.org"
 UCUM: Final = "http://unitsofmeasure.org"
 HL7: Final = "http://terminology.hl7.org/CodeSystem/"
@@ -107,9 +103,9 @@ def encounter(random: Random, whom: str, id: str | None, at: datetime) -> Tree:
         "resourceType": "Encounter",
         "status": "finished",
         "class": {"system": HL7 + "v3-ActCode", "code": random.choice(("AMB", "AMB", "AMB", "EMER", "VR"))},
-        "type": [_concept("http://snomed.info/sct", "185349003", "Encounter for check up")],
+        "type": [concept("http://snomed.info/sct", "185349003", "Encounter for check up")],
         "subject": {"reference": whom},
-        "period": {"start": _instant(at), "end": _instant(at + timedelta(minutes=30))},
+        "period": {"start": instant(at), "end": instant(at + timedelta(minutes=30))},
     }
     return tree if id is None else tree | {"id": id}
 
@@ -119,14 +115,14 @@ def condition(random: Random, whom: str, visit: str, id: str | None, at: datetim
     code, words = random.choice(_PROBLEMS)
     tree: Tree = {
         "resourceType": "Condition",
-        "clinicalStatus": _concept(HL7 + "condition-clinical", random.choice(("active", "resolved"))),
-        "verificationStatus": _concept(HL7 + "condition-ver-status", "confirmed"),
-        "category": [_concept(HL7 + "condition-category", "encounter-diagnosis", "Encounter Diagnosis")],
-        "code": _concept("http://snomed.info/sct", code, words) | {"text": words},
+        "clinicalStatus": concept(HL7 + "condition-clinical", random.choice(("active", "resolved"))),
+        "verificationStatus": concept(HL7 + "condition-ver-status", "confirmed"),
+        "category": [concept(HL7 + "condition-category", "encounter-diagnosis", "Encounter Diagnosis")],
+        "code": concept("http://snomed.info/sct", code, words) | {"text": words},
         "subject": {"reference": whom},
         "encounter": {"reference": visit},
-        "onsetDateTime": _instant(at),
-        "recordedDate": _instant(at),
+        "onsetDateTime": instant(at),
+        "recordedDate": instant(at),
     }
     return tree if id is None else tree | {"id": id}
 
@@ -140,11 +136,11 @@ def observation(random: Random, whom: str, visit: str | None, id: str | None, at
     tree: Tree = {
         "resourceType": "Observation",
         "status": "final",
-        "category": [_concept(HL7 + "observation-category", category, category)],
-        "code": _concept(LOINC, code, words) | {"text": words},
+        "category": [concept(HL7 + "observation-category", category, category)],
+        "code": concept(LOINC, code, words) | {"text": words},
         "subject": {"reference": whom},
-        "effectiveDateTime": _instant(at),
-        "issued": _instant(at + timedelta(minutes=random.randrange(1, 90))),
+        "effectiveDateTime": instant(at),
+        "issued": instant(at + timedelta(minutes=random.randrange(1, 90))),
         "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
     }
     if visit is not None:
@@ -169,13 +165,13 @@ def long_observation(random: Random, whom: str, at: datetime) -> Tree:
             {"system": "urn:oid:2.16.840.1.113883.19.5.7", "value": f"{random.randrange(10**12):012d}"}
         ],
         "performer": [{"display": f"Station {random.randrange(40)}, Harbor Clinic"}],
-        "interpretation": [_concept(HL7 + "v3-ObservationInterpretation", "N", "Normal")],
+        "interpretation": [concept(HL7 + "v3-ObservationInterpretation", "N", "Normal")],
         "note": [
             {
                 "text": f"Taken at rest after {random.randrange(2, 12)} minutes; cuff and device as in the plan."
             }
         ],
-        "method": _concept("http://snomed.info/sct", "272394005", "Technique"),
+        "method": concept("http://snomed.info/sct", "272394005", "Technique"),
         "device": {"display": f"Monitor {random.randrange(900)}"},
         "referenceRange": [
             {"low": limit | {"value": low}, "high": limit | {"value": high}, "text": f"{low} - {high}"}
@@ -189,10 +185,10 @@ EXTRAS: Final = ("MedicationRequest", "Immunization", "Procedure", "DiagnosticRe
 def extra(type: str, random: Random, whom: str, visit: str, id: str, at: datetime) -> Tree:
     """A prescription, an immunization, a procedure or a report, as `type` says."""
     tree: Tree = {"resourceType": type, "id": id, "status": "completed"}
-    when = _instant(at)
+    when = instant(at)
     match type:
         case "MedicationRequest":
-            code = _concept(
+            code = concept(
                 "http://www.nlm.nih.gov/research/umls/rxnorm", str(random.randrange(90)), "Tablet 10 mg"
             )
             return tree | {
@@ -201,13 +197,13 @@ def extra(type: str, random: Random, whom: str, visit: str, id: str, at: datetim
                 "dosageInstruction": [{"text": "One tablet daily"}],
             }  # fmt: skip
         case "Immunization":
-            code = _concept("http://hl7.org/fhir/sid/cvx", str(random.randrange(1, 150)), "Vaccine")
+            code = concept("http://hl7.org/fhir/sid/cvx", str(random.randrange(1, 150)), "Vaccine")
             return tree | {"vaccineCode": code, "patient": {"reference": whom}, "occurrenceDateTime": when}
         case "Procedure":
-            code = _concept("http://snomed.info/sct", str(random.randrange(10**6, 10**7)), "Procedure")
+            code = concept("http://snomed.info/sct", str(random.randrange(10**6, 10**7)), "Procedure")
             return tree | {"code": code, "subject": {"reference": whom}, "performedDateTime": when}
         case _:
-            code = _concept(LOINC, "58410-2", "Complete blood count")
+            code = concept(LOINC, "58410-2", "Complete blood count")
             return tree | {
                 "status": "final",
                 "code": code,
@@ -254,10 +250,12 @@ def transaction(seed: int, patients: int, entries: int) -> Tree:
     return {"resourceType": "Bundle", "type": "transaction", "entry": made}
 
 
-def _concept(system: str, code: str, display: str = "") -> Tree:
+def concept(system: str, code: str, display: str = "") -> Tree:
+    """A CodeableConcept of one coding."""
     coding = {"system": system, "code": code}
     return {"coding": [coding | {"display": display} if display else coding]}
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
+    """A moment as the standard writes it."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")

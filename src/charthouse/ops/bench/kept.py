@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from charthouse.ops.bench import invented
+from charthouse.access.actor import SYSTEM
+from charthouse.base import clock
+from charthouse.ops.bench import invented, practice
 from charthouse.ops.bench.bench import Bench
-from charthouse.ops.bench.house import Size, found
+from charthouse.ops.bench.house import Size, changes, found
 from charthouse.ops.bench.place import Place
+from charthouse.ops.bench.practice import Practice
+from charthouse.ops.bench.unaudited import PROFILE
 from charthouse.store import record as store
 
-EACH: Final = 1 + invented.ENCOUNTERS + invented.CONDITIONS + invented.OBSERVATIONS
+if TYPE_CHECKING:
+    from charthouse.app import Clinic
+
 FACT: Final = "bench"
+SINCE: Final = "bench_since"  # when everything was there, in ms since 1970; what was changed later is `late`
+PAUSE: Final = 0.01  # seconds between the last write and the moment after which something was changed
 TOLD: Final = 10.0  # seconds between two words about progress
 
 
-def sized(resources: int) -> Size:
-    """A record of about so many resources, 400 for each patient."""
-    return Size(
-        max(1, round(resources / EACH)), invented.ENCOUNTERS, invented.CONDITIONS, invented.OBSERVATIONS
-    )
+def sized(resources: int) -> Practice:
+    """A clinic of about so many resources, 400 for each patient."""
+    return Practice(max(1, round(resources / practice.EACH)))
 
 
 def record(bench: Bench, name: str, size: Size) -> Place:
     """The kept record of that size; made where there is none, or where the last one was not finished."""
-    label = f"{name}-{size.resources}-{version(bench)}"
-    place = Place(bench.cache / label, bench.url, f"charthouse_bench_{label}".replace("-", "_"))
+    kind = f"{name}-{'postgres-' if bench.url else ''}{size.resources}"
+    place = _place(bench, f"{kind}-{version(bench)}")
     if bench.fresh:
         place.remove()
     place.make()
@@ -36,8 +41,8 @@ def record(bench: Bench, name: str, size: Size) -> Place:
         bench.say(f"{name}: the record of {size.resources:,} resources in {place.folder} is used again")
         return place
     place.remove()
-    for other in bench.cache.glob(f"{name}-{size.resources}-*"):
-        shutil.rmtree(other)  # of another generator or schema: nobody will use it again
+    for other in bench.cache.glob(f"{kind}-{'[0-9a-f]' * 8}"):
+        _place(bench, other.name).remove()  # of another generator or schema: nobody will use it again
     place.make()
     bench.say(
         f"{name}: making a record of {size.resources:,} resources in {place.folder}, kept for the next run"
@@ -56,10 +61,33 @@ def record(bench: Bench, name: str, size: Size) -> Place:
     found(bench, place, size, progress)
     clinic = bench.opened(place)
     try:
+        clinic.record.state(SINCE, str(_late(clinic, size)))
         clinic.record.state(FACT, "finished")
     finally:
         clinic.close()
     return place
+
+
+def _place(bench: Bench, label: str) -> Place:
+    return Place(bench.cache / label, bench.url, f"charthouse_bench_{label}".replace("-", "_"))
+
+
+def since(bench: Bench, place: Place) -> int:
+    """When everything in the record was there, in ms since 1970."""
+    clinic = bench.opened(place)
+    try:
+        return int(clinic.about[SINCE])
+    finally:
+        clinic.close()
+
+
+def _late(clinic: Clinic, size: Size) -> int:
+    """Correct a few measurements of the first patient; when that began, in ms since 1970."""
+    time.sleep(PAUSE)
+    begun = clock.now()
+    intake = clinic.intake(SYSTEM, PROFILE)
+    intake.submit(changes(intake.preparer, practice.corrected(size.chart(0)), 1)).result()
+    return begun
 
 
 def tidy(place: Place) -> None:

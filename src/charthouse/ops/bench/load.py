@@ -85,6 +85,25 @@ def send(
     were refusals or connections broke: a figure of failures is none.
     """
     command = (_wrk if by == "wrk" else _socket)(port, file, connections, seconds, headers, order)
+    return _answered(command, by, file, seconds)
+
+
+def offer(
+    port: int, file: Path, *, rate: float, connections: int, seconds: int, headers: Sequence[str] = ()
+) -> Answered:
+    """Offer the requests in `file`, at random, at a fixed rate per second, whatever the answers take (see `steady`).
+
+    Raises `Problem(fault)` like `send`, also where answers did not come in time.
+    """
+    command = [
+        sys.executable, "-m", "charthouse.ops.bench.steady", str(port), str(connections), str(seconds), str(rate),
+        str(file), *headers,
+    ]  # fmt: skip
+    return _answered(command, "steady", file, seconds)
+
+
+def _answered(command: list[str], by: str, file: Path, seconds: int) -> Answered:
+    """What a client tells at its end."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + PATIENCE, check=False)
     found = parsed(done.stdout)
     if done.returncode or found is None:

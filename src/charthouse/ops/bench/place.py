@@ -13,6 +13,7 @@ from urllib.parse import quote
 from charthouse.db import queries
 from charthouse.db.connect import Connection, connect
 from charthouse.db.connect import Place as Database
+from charthouse.db.settle import settle
 from charthouse.ops.bench import disk
 
 T = TypeVar("T")
@@ -61,9 +62,7 @@ class Place:
     def settle(self) -> None:
         """Let PostgreSQL look at what was filled in, as it would by itself a little later."""
         if self.address:
-            self._ask(
-                lambda connection: connection.run(queries.load(__package__, "place", "postgres").analyze)
-            )
+            self._ask(lambda connection: settle(connection, every=True))
 
     def bytes(self) -> int:
         """What the record takes, its index included."""

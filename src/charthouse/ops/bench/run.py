@@ -15,6 +15,7 @@ from charthouse.ops.bench import (
     creating,
     encrypting,
     expressions,
+    finding,
     guarding,
     importing,
     paying,
@@ -42,6 +43,7 @@ MEASURES: Final[dict[str, Callable[[Bench], list[Figure]]]] = {
     "terminology": consulting.measure,
     "fhirpath": expressions.measure,
     "codes": coding.measure,
+    "patients": finding.measure,
     "salary": paying.measure,
 }
 

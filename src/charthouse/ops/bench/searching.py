@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from charthouse.db import queries
 from charthouse.db.connect import connect
-from charthouse.ops.bench import disk, invented, kept, load
+from charthouse.ops.bench import daily, disk, invented, kept, load
 from charthouse.ops.bench.bench import Bench
 from charthouse.ops.bench.figure import Figure, Goal
 from charthouse.ops.bench.house import House, constant
@@ -29,6 +29,11 @@ Pair = tuple[int, int, str, str]  # key of the patient, number of the code, id o
 
 
 def measure(bench: Bench) -> list[Figure]:
+    """Searches of one kind per second, then the questions of a day (see `daily`)."""
+    return [rate(bench), *daily.measure(bench)]
+
+
+def rate(bench: Bench) -> Figure:
     """Searches per second that find 1 to 20 Observations."""
     size = kept.sized(bench.resources)
     place = kept.record(bench, "search", size)
@@ -57,7 +62,7 @@ def measure(bench: Bench) -> list[Figure]:
         "client": bench.client, "resources": size.resources, "searches": len(paths), "bytes": page,
         "connections": CONNECTIONS, "record_bytes": place.bytes(),
     }  # fmt: skip
-    return [Figure("search", "requests/s", runs, Goal(2000, 4000, 40), notes)]
+    return Figure("search", "requests/s", runs, Goal(2000, 4000, 40), notes)
 
 
 def bare(place: Place, params: tuple[int, int], asked: list[Pair], seconds: int) -> float:

@@ -30,7 +30,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
     sign = "< " if figure.goal.low else ""
     must = "" if figure.goal.must is None else sign + number(figure.goal.must)
     if figure.goal.p99 is not None:
-        must += f", p99 < {number(figure.goal.p99)} ms"
+        must += f"{', ' if must else ''}p99 < {number(figure.goal.p99)} ms"
     aim = "" if figure.goal.aim is None else sign + number(figure.goal.aim)
     floors = ", ".join(f"{name} {number(value)}" for name, value in figure.floors.items())
     missed = " MISSED" if figure.met is False else ""

@@ -15,6 +15,9 @@ EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.pa
 -- name: absent
 NOT EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.home = r.home AND i.param {params} OFFSET 0)
 
+-- name: gather_long
+SELECT i.key FROM {table} i WHERE i.param {params} AND {test}
+
 -- name: token_among
 i.code IN (SELECT value::bigint FROM jsonb_array_elements_text(?::jsonb))
 

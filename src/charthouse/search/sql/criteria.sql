@@ -14,6 +14,10 @@ NOT EXISTS (SELECT 1 FROM {table} i WHERE i.key = r.key AND i.param {params})
 -- name: gather
 SELECT i.key FROM {table} i WHERE i.param {params} AND {test}
 
+-- The same for ranges that last longer than a day, which have an index of their own.
+-- name: gather_long
+SELECT i.key FROM {table} i INDEXED BY date_long WHERE i.param {params} AND {test}
+
 -- name: gather_resource
 SELECT u.key FROM resource u WHERE u.type = ? AND u.deleted = 0 AND u.version > 0 AND {test}
 
@@ -100,10 +104,10 @@ i.high > ?
 i.low < ?
 
 -- name: number_ge
-(i.high > ? OR i.low >= ?)
+i.high >= ?
 
 -- name: number_le
-(i.low < ? OR i.high <= ?)
+i.low <= ?
 
 -- name: number_sa
 i.low > ?

@@ -6,3 +6,6 @@ SELECT coalesce((SELECT low FROM block ORDER BY id DESC LIMIT 1), 0)::text || ' 
 -- A code may become visible after one with a higher number.
 -- name: code_state
 SELECT COALESCE(MAX(id), 0), COUNT(*) FROM code;
+
+-- name: first_long
+SELECT min(i.low) FROM date_index i WHERE i.param {params} AND {test};

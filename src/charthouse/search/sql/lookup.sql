@@ -28,6 +28,14 @@ SELECT coalesce(max(seq), 0) FROM version;
 -- name: size
 SELECT count(*), min(n.key), max(n.key) FROM ({gather} LIMIT ?) n;
 
+-- How many rows one stretch of an index has, counted to a limit.
+-- name: count
+SELECT count(*) FROM (SELECT 1 FROM {table} i WHERE i.param {params} AND {test} LIMIT ?) n;
+
+-- The keys themselves, for what is not to be looked for twice.
+-- name: keys
+SELECT n.key FROM ({gather} LIMIT ?) n;
+
 -- The row of one value after so many others, where there is one; between which keys its rows lie; and how
 -- many of the rows of other values lie between them, counted to a limit.
 -- name: weigh
@@ -44,7 +52,7 @@ FROM (
 ) n)
 
 -- name: first_long
-SELECT min(i.low) FROM date_index i WHERE i.param {params} AND {test};
+SELECT min(i.low) FROM date_index i INDEXED BY date_long WHERE i.param {params} AND {test};
 
 -- The codes that the record uses, and what changes when there are more of them.
 -- name: code_state
@@ -52,6 +60,9 @@ SELECT COALESCE(MAX(id), 0) FROM code;
 
 -- name: every_code
 SELECT c.id, s.uri, c.code FROM code c LEFT JOIN system s ON s.id = c.system AND c.system <> 0;
+
+-- name: codes_between
+SELECT c.id, c.code FROM code c WHERE c.system = 0 AND c.code >= ? AND c.code < ?;
 
 -- name: codes_of_system
 SELECT c.id, c.code FROM code c WHERE c.system = (SELECT s.id FROM system s WHERE s.uri = ?);

@@ -72,3 +72,10 @@ NOT EXISTS (SELECT 1 FROM {table} x WHERE x.key = s.key AND x.home = s.home AND 
 (SELECT {first}(t.name || '/' || x.id) FROM reference_index i
     JOIN resource x ON x.key = i.target JOIN type t ON t.id = x.type
     WHERE i.key = r.key AND i.home = r.home AND i.param {params} AND t.name = ?)
+
+-- name: from_value
+(SELECT i.key, i.home FROM {table} i WHERE i.param {params} AND {test}) hit CROSS JOIN resource r
+WHERE r.key = hit.key AND r.deleted = 0 AND r.version > 0
+
+-- name: from_value_rows
+(SELECT i.key, i.home FROM {table} i WHERE i.param {params} AND {test}) hit WHERE 1 = 1

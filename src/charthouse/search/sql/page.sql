@@ -28,10 +28,11 @@ SELECT count(*) FROM {source}{conditions}
 -- name: total_to
 SELECT count(*) FROM (SELECT 1 FROM {source}{conditions} LIMIT ?) n
 
--- One value of one parameter; its rows come in the order of their keys, each key once.
+-- One value of one parameter; its rows come in the order of their keys, each key once. Conditions on the index alone
+-- are asked of the rows of `hit` before the resource is looked for.
 -- name: from_value
-{table} i CROSS JOIN resource r
-WHERE i.param {params} AND {test} AND r.key = i.key AND r.deleted = 0 AND r.version > 0
+(SELECT i.key FROM {table} i WHERE i.param {params} AND {test}) hit CROSS JOIN resource r
+WHERE r.key = hit.key AND r.deleted = 0 AND r.version > 0
 
 -- Where the keys that can match at all are known to lie. (SQLite does not start from a BETWEEN here.)
 -- name: between
@@ -40,9 +41,19 @@ i.key >= ? AND i.key <= ?
 -- name: unchanged_since
 r.seq <= ?
 
--- The same as from_value, for counting alone: the writer drops the rows of a resource with the resource.
+-- The same for counting alone: the writer drops the rows of a resource with the resource.
 -- name: from_value_rows
-{table} i WHERE i.param {params} AND {test}
+(SELECT i.key FROM {table} i WHERE i.param {params} AND {test}) hit WHERE 1 = 1
+
+-- name: total_of
+SELECT ({totals})
+
+-- The keys that several gathers have in common.
+-- name: total_common
+SELECT count(*) FROM ({keys}) n
+
+-- name: keys_of
+SELECT n.key FROM ({gather}) n
 
 -- name: from_keys
 resource r WHERE r.key IN ({gather}) AND r.deleted = 0 AND r.version > 0

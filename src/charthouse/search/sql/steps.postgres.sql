@@ -24,7 +24,7 @@ EXISTS (SELECT 1 FROM reference_index j CROSS JOIN LATERAL (
 EXISTS (SELECT 1 FROM reference_index j CROSS JOIN LATERAL (
         SELECT 1 FROM resource {row} WHERE {row}.key = j.key AND {row}.type = ?
         AND {row}.deleted = 0 AND {row}.version > 0{conditions} OFFSET 0) t
-    WHERE j.target = r.key AND j.param {params} OFFSET 0)
+    WHERE j.target = r.key AND j.param {params}{near} OFFSET 0)
 
 -- name: refers_to_type
 EXISTS (SELECT 1 FROM reference_index j CROSS JOIN resource x

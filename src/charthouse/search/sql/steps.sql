@@ -5,6 +5,10 @@
 -- name: keys
 SELECT r.key FROM {source}{conditions} LIMIT ?
 
+-- The same where index rows can tell everything.
+-- name: hits
+SELECT hit.key FROM {source}{conditions} LIMIT ?
+
 -- The same in the order of the keys, after one, as rows that a resource is made of.
 -- name: heads
 SELECT p.key, r.id, r.version, r.updated, r.home, v.method, v.body
@@ -25,7 +29,7 @@ EXISTS (SELECT 1 FROM reference_index j CROSS JOIN resource {row}
 -- name: reverse
 EXISTS (SELECT 1 FROM reference_index j CROSS JOIN resource {row}
     WHERE {row}.key = j.key AND {row}.type = ? AND {row}.deleted = 0 AND {row}.version > 0{conditions}
-    AND j.target = r.key AND j.param {params})
+    AND j.target = r.key AND j.param {params}{near})
 
 -- `r` has a reference to a resource of one type, whether that is there or not.
 -- name: refers_to_type

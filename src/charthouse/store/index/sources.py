@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 from charthouse.fhir import branches
@@ -18,6 +19,7 @@ from charthouse.fhir.definitions import SearchParam
 _NARROWED: Final = re.compile(r"(.+)\.where\(\s*resolve\(\)\s+is\s+(\w+)\s*\)", re.DOTALL)
 _ON_THE_ROW: Final = frozenset({"_id", "_lastUpdated"})  # columns of the resource itself
 _NOT_INDEXED: Final = frozenset({"composite", "special"})  # made of other parameters, or computed
+OWN: Final = "~"  # in the names under which the rows of a clinic's own parameters lie, and in no others
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Source:
     codes: tuple[str, ...]
     target: str | None = None
     single: bool = False
+
+
+def is_phonetic(param: SearchParam) -> bool:
+    """Whether its values are not what stands in the resource, but how that sounds."""
+    return param.code == "phonetic" and param.type == "string"
 
 
 def is_indexed(param: SearchParam) -> bool:
@@ -54,14 +61,49 @@ def sources(params: Mapping[str, SearchParam], is_single: Callable[[str], bool])
         stored = {
             other: parts[other]
             for other, source in found.items()
-            if source.codes == (other,) and params[other].type == params[code].type
+            if source.codes == (other,)
+            and params[other].type == params[code].type
+            and not is_phonetic(params[other])
         }
-        codes, target = _cover(parts[code], stored), None
+        codes, target = (None if is_phonetic(params[code]) else _cover(parts[code], stored)), None
         opened = wider[code]
         if codes is None and opened is not None and (codes := _cover(opened[0], stored)):
             target = opened[1]
         found[code] = Source(codes or (code,), target, is_single(params[code].expression or ""))
     return found
+
+
+def own_sources(
+    own: Mapping[str, SearchParam],
+    params: Mapping[str, SearchParam],
+    standard: Mapping[str, Source],
+    is_single: Callable[[str], bool],
+) -> dict[str, Source]:
+    """The same for the parameters that a clinic adds to a type's `params`, whose `standard` sources stay as they are.
+
+    What is indexed already is not indexed again. Other rows lie under a name that only this way of indexing has:
+    what a parameter of the same code had found before is never met.
+    """
+    stored = {
+        code: frozenset(_bare(branch) for branch in branches.split(params[code].expression or ""))
+        for code, source in standard.items()
+        if source.codes == (code,) and not is_phonetic(params[code])
+    }
+    found: dict[str, Source] = {}
+    for code, param in sorted(own.items()):
+        if not is_indexed(param):
+            continue
+        text = param.expression or ""
+        same = {name: parts for name, parts in stored.items() if params[name].type == param.type}
+        codes = _cover(frozenset(_bare(branch) for branch in branches.split(text)), same)
+        found[code] = Source(codes or (own_name(param),), None, is_single(text))
+    return found
+
+
+def own_name(param: SearchParam) -> str:
+    """The name under which the rows of a clinic's own parameter lie."""
+    how = sha256(f"{param.type} {param.expression}".encode()).hexdigest()
+    return f"{param.code}{OWN}{how[:12]}"
 
 
 def _wider(parts: frozenset[str]) -> tuple[frozenset[str], str] | None:

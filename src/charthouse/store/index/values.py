@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from math import inf
+from math import inf, nextafter
 from typing import Any, Final
 
 from charthouse.fhir import dates, references
+from charthouse.store.index.phonetic import sounds
 from charthouse.store.index.text import LONGEST, fold
 
 CURRENCIES: Final = "urn:iso:std:iso:4217"
@@ -25,7 +26,8 @@ class Rows:
     tokens (parameter, system or None, code); references (parameter, type, id) or (parameter, None,
     address); dates (parameter, first ms, first ms after); strings (parameter, folded, as written);
     numbers (parameter, low, high); quantities (parameter, system or None, unit, low, high); uris
-    (parameter, text). `home` is the (type, id) of the patient whose record it is in.
+    (parameter, text). `home` is the (type, id) of the patient whose record it is in; `generation` says by which of
+    the clinic's own parameters it was indexed.
     """
 
     tokens: list[tuple[str, str | None, str]] = field(default_factory=list)
@@ -36,6 +38,7 @@ class Rows:
     quantities: list[tuple[str, str | None, str, float, float]] = field(default_factory=list)
     uris: list[tuple[str, str]] = field(default_factory=list)
     home: tuple[str, str] | None = None
+    generation: int = 0
 
 
 Converter = Callable[[Rows, str, Any], None]
@@ -73,6 +76,11 @@ def _word(rows: Rows, code: str, value: str) -> None:
     rows.tokens.append((code, None, value))
 
 
+def _caseless(rows: Rows, code: str, value: str) -> None:
+    """A string: "then the search is not case sensitive"."""
+    rows.tokens.append((code, None, value.casefold()))
+
+
 def _truth(rows: Rows, code: str, value: bool) -> None:
     rows.tokens.append((code, None, "true" if value else "false"))
 
@@ -102,6 +110,19 @@ def _parts(*names: str) -> Converter:
     return convert
 
 
+def _sound(rows: Rows, code: str, value: str) -> None:
+    rows.strings += [(code, sound, "") for sound in sounds(value[:LONGEST])]
+
+
+def _name_sound(rows: Rows, code: str, value: dict[str, Any]) -> None:
+    """The family name and the given names; the whole of it only where it is not taken apart."""
+    family, given = value.get("family"), value.get("given")
+    parts = [family, *(given or ())] if family or given else [value.get("text")]
+    for part in parts:
+        if part:
+            _sound(rows, code, part)
+
+
 # --- dates: search.html#date
 
 
@@ -119,6 +140,13 @@ def _span(value: dict[str, Any]) -> tuple[int, int] | None:
     if start is None or end is None or not (first or last):
         return None
     return start[0], max(end[1], start[0] + 1)
+
+
+def _instant(rows: Rows, code: str, value: str) -> None:
+    """A point in time, whatever digits it is written with."""
+    found = dates.period(value)
+    if found:
+        rows.dates.append((code, found[0], found[0] + 1))
 
 
 def _period(rows: Rows, code: str, value: dict[str, Any]) -> None:
@@ -147,7 +175,7 @@ def _number(rows: Rows, code: str, value: Decimal | int) -> None:
 
 
 def _limits(value: dict[str, Any]) -> tuple[float, float] | None:
-    """What a Quantity says about the true value: `< 5` is everything below 5."""
+    """What a Quantity says about the true value: `< 5` is everything below 5, `<= 5` has 5 too."""
     amount = value.get("value")
     if amount is None:
         return None
@@ -155,7 +183,9 @@ def _limits(value: dict[str, Any]) -> tuple[float, float] | None:
     comparator = value.get("comparator")
     if comparator is None:
         return found, found
-    return (-inf, found) if comparator[0] == "<" else (found, inf)
+    if comparator[0] == "<":
+        return -inf, found if comparator == "<=" else nextafter(found, -inf)
+    return (found if comparator == ">=" else nextafter(found, inf)), inf
 
 
 def _units(value: dict[str, Any]) -> list[tuple[str | None, str]]:
@@ -285,13 +315,16 @@ _NUMBERS: Final = ("integer", "decimal", "positiveInt", "unsignedInt")
 _WORDS: Final = ("code", "string", "id", "uri", "url", "oid", "uuid", "canonical", "markdown")
 _TEXTS: Final = ("string", "markdown", "code", "id", "uri", "url", "canonical")
 
+# Of parameters that ask how a name sounds.
+SOUNDS: Final[Mapping[str, Converter]] = {"HumanName": _name_sound, "string": _sound}
+
 CONVERTERS: Final[Mapping[str, Mapping[str, Converter]]] = {
     "token": {
         "Coding": _coding, "CodeableConcept": _concept, "Identifier": _identifier, "ContactPoint": _contact,
-        "boolean": _truth, **dict.fromkeys(_WORDS, _word),
+        "boolean": _truth, **dict.fromkeys(_WORDS, _word), "string": _caseless,
     },
     "string": {"HumanName": _NAME, "Address": _ADDRESS, **dict.fromkeys(_TEXTS, _string)},
-    "date": {"date": _date, "dateTime": _date, "instant": _date, "Period": _period, "Timing": _timing},
+    "date": {"date": _date, "dateTime": _date, "instant": _instant, "Period": _period, "Timing": _timing},
     "number": {"Range": _number_range, **dict.fromkeys(_NUMBERS, _number)},
     "quantity": {
         "Money": _money, "Range": _range, "SampledData": _samples, **dict.fromkeys(_QUANTITIES, _quantity),

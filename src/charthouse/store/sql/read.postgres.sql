@@ -45,3 +45,15 @@ WHERE r.type = ? AND r.id = ? AND v.seq < ? AND v.updated >= ? AND v.updated < ?
         SELECT 1 FROM version n
         WHERE n.key = v.key AND n.home = v.home AND n.version = v.version + 1 AND n.updated <= ?
     );
+
+-- name: listed_history
+SELECT v.seq, r.key, v.type, r.id, v.version, v.updated, v.method, r.home, v.body,
+    (SELECT x.actor FROM txn x WHERE x.id = v.txn)
+FROM unnest(?::bigint[]) AS k (value) JOIN resource r ON r.key = k.value
+JOIN version v ON v.key = r.key AND v.home = r.home
+WHERE v.seq < ? AND v.updated >= ? AND v.updated < ?
+    AND NOT EXISTS (
+        SELECT 1 FROM version n
+        WHERE n.key = v.key AND n.home = v.home AND n.version = v.version + 1 AND n.updated <= ?
+    )
+ORDER BY v.seq DESC LIMIT ?;

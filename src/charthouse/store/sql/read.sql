@@ -63,3 +63,16 @@ WHERE r.version > 0;
 SELECT r.key, r.id, r.version, r.updated, r.home, v.method, v.body
 FROM resource r JOIN version v ON v.seq = r.seq
 WHERE r.type = ? AND r.key > ? AND r.deleted = 0 AND r.version > 0 ORDER BY r.key LIMIT ?;
+
+-- What a resource names by one of its parameters, with the type of each, where it is here.
+-- name: members
+SELECT x.type, x.key FROM reference_index i JOIN param p ON p.id = i.param JOIN resource x ON x.key = i.target
+WHERE i.key = ? AND p.code = ? ORDER BY x.key LIMIT ?;
+
+-- name: listed_history
+SELECT v.seq, r.key, v.type, r.id, v.version, v.updated, v.method, r.home, v.body,
+    (SELECT x.actor FROM txn x WHERE x.id = v.txn)
+FROM json_each(?) k CROSS JOIN resource r ON r.key = k.value CROSS JOIN version v ON v.key = r.key
+WHERE v.seq < ? AND v.updated >= ? AND v.updated < ?
+    AND NOT EXISTS (SELECT 1 FROM version n WHERE n.key = v.key AND n.version = v.version + 1 AND n.updated <= ?)
+ORDER BY v.seq DESC LIMIT ?;

@@ -3,11 +3,17 @@
 -- name: key_block
 SELECT nextval('key_block');
 
--- First this transaction gets its number, then the versions theirs (see `block` in the migrations).
+-- First this transaction gets its number, then the versions theirs (see `block` in the migrations). What the search
+-- parameters are comes along: whoever still sees the earlier ones has a number by the time that others see the later.
 -- name: numbers
 SELECT 1, nextval('version_seq') FROM generate_series(1, ?::bigint)
 UNION ALL
-SELECT 2, nextval('txn_id') FROM generate_series(1, ?::bigint);
+SELECT 2, nextval('txn_id') FROM generate_series(1, ?::bigint)
+UNION ALL
+SELECT 3, generation FROM index_state;
+
+-- name: generation
+SELECT generation FROM index_state;
 
 -- Criteria of conditional interactions, until the commit: whoever asks for the same waits.
 -- name: lock_criteria

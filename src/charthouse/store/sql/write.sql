@@ -4,8 +4,9 @@ SELECT id, hash FROM txn ORDER BY id DESC LIMIT 1;
 -- name: last_key
 SELECT coalesce(max(key), 0) FROM resource;
 
+-- The last version, and which search parameters there are besides the standard's.
 -- name: last_seq
-SELECT coalesce(max(seq), 0) FROM version;
+SELECT coalesce((SELECT max(seq) FROM version), 0), (SELECT generation FROM index_state);
 
 -- name: head
 SELECT key, version, deleted, seq, home FROM resource WHERE type = ? AND id = ?;

@@ -44,6 +44,12 @@ class Identity:
         return self.number if len(self.number) <= SHORT_NUMBER else f"{self.number[:6]}…{self.number[-6:]}"
 
     @property
+    def phone_end(self) -> str:
+        """The last four digits of the phone, enough to ask the person about it."""
+        digits = [sign for sign in dict(self.facts).get("Phone", "") if sign.isdigit()]
+        return "".join(digits[-4:]) if len(digits) >= 7 else ""
+
+    @property
     def tab(self) -> str:
         """Age and sex in the width of a tab: `46 F`."""
         letter = self.sex[:1] if self.sex in ("Male", "Female", "Other") else ""

@@ -17,9 +17,8 @@ from charthouse.access.trail.trail import Page
 from charthouse.base.clock import instant
 from charthouse.base.errors import Problem, invalid, not_found
 from charthouse.base.ids import is_logical_id
-from charthouse.web import ask, find
-from charthouse.web.chart.entry import Context
-from charthouse.web.chart.identity import Identity, identity
+from charthouse.web import find
+from charthouse.web.chart.identity import Identity
 from charthouse.web.screen import tabbed
 from charthouse.web.site import HEADERS, Desk, Site
 from charthouse.web.trail import HIDDEN, KINDS, Filter, Sitting, looking, patients, sittings
@@ -50,7 +49,7 @@ async def search(site: Site, request: Request, desk: Desk) -> Response:
     site.clinic.trail.require(desk.actor, "search")
     form = await request.form()
     text, what = str(form.get("q") or "").strip()[: find.LONGEST], str(form.get("what") or "")
-    short = len(text.replace(" ", "")) < find.SHORTEST
+    short = find.is_short(text)
     if what == "people":
         people = [] if short else await _people(site, text)
         return site.part("parts/audit_people.html", people=people, short=short, text=text)
@@ -241,10 +240,4 @@ async def _people(site: Site, text: str) -> list[Who]:
 
 
 async def _cards(site: Site, desk: Desk, text: str) -> list[Identity]:
-    day_first = desk.reader.tongue != "en"
-    rest = [("_count", str(FOUND)), ("_sort", "family,given")]
-    asked = find.searches(text, day_first=day_first)
-    naming = looking(desk)
-    answers = await asyncio.gather(*(ask.search(site, naming, "Patient", [*one, *rest]) for one in asked))
-    trees = {str(tree["id"]): tree for answer in answers for tree in answer.trees}
-    return [identity(tree, Context(desk.reader, {})) for tree in list(trees.values())[:FOUND]]
+    return list((await find.patients(site, looking(desk), text, most=FOUND)).cards)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,10 +18,8 @@ from charthouse.access.oauth.server import at_the_screen
 from charthouse.access.oauth.uris import host_of, source, split
 from charthouse.base.errors import Problem, not_found
 from charthouse.base.ids import is_logical_id
-from charthouse.web import ask as asking
 from charthouse.web import find
-from charthouse.web.chart.entry import Context as Wording
-from charthouse.web.chart.identity import Identity, identity
+from charthouse.web.chart.identity import Identity
 from charthouse.web.permits import permits
 from charthouse.web.screen import broken, cards_of
 from charthouse.web.site import HEADERS, POLICY, Desk, Site
@@ -182,13 +179,7 @@ async def _page(
 
 async def _search(site: Site, desk: Desk, text: str) -> tuple[Identity, ...]:
     """Patients for what was typed, a few."""
-    day_first = desk.reader.tongue != "en"
-    rest = [("_count", str(MOST)), ("_sort", "family,given")]
-    asked = find.searches(text, day_first=day_first)
-    answers = await asyncio.gather(*(asking.search(site, desk, "Patient", [*one, *rest]) for one in asked))
-    trees = {str(tree["id"]): tree for found in answers for tree in found.trees}
-    context = Wording(desk.reader, {})
-    return tuple(identity(tree, context) for tree in list(trees.values())[:MOST])
+    return (await find.patients(site, desk, text, most=MOST)).cards
 
 
 def _patient(form: FormData) -> str:

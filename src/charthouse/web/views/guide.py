@@ -8,11 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from charthouse.base.errors import Problem
-from charthouse.render import plot
 from charthouse.web.site import HEADERS, Desk, Site
-from charthouse.web.views.salary import WIDE, asked, shown
+from charthouse.web.views.salary import WIDE, asked, axis, rows, shown
 from charthouse.workforce import payback, places
-from charthouse.workforce.guide import Plot, Writer
+from charthouse.workforce.guide import Writer
 
 ADDRESS: Final = "/guide"
 
@@ -30,9 +29,10 @@ async def page(site: Site, request: Request, desk: Desk | None) -> Response:
         document=document,
         words=words,
         areas=shelf.extract.areas.values(),
-        boxed_rows=_boxed,
+        boxed_rows=rows,
+        axis=axis,
         wide=WIDE,
-        is_plot=lambda block: isinstance(block, Plot),
+        kind=lambda block: type(block).__name__,
         used=document.sources,
     )
 
@@ -62,6 +62,7 @@ async def worth(site: Site, request: Request, desk: Desk | None) -> Response:
         (name, shelf.method.published(shelf.extract.cell(soc, area.code).wages[2], "usd"))
         for soc, name in shelf.extract.occupations.items()
     ]
+    medians.sort(key=lambda one: (one[1].value is None, -(one[1].value or 0)))
     return await shown(
         site,
         request,
@@ -78,8 +79,3 @@ async def worth(site: Site, request: Request, desk: Desk | None) -> Response:
         medians=medians,
         used=[shelf.sources["oews"], shelf.sources["asked"]],
     )
-
-
-def _boxed(block: Plot) -> list[tuple[str, plot.Box | None]]:
-    on = plot.scale([one.value for _, wages in block.rows for one in wages if one.value is not None], WIDE)
-    return [(name, plot.box(on, [one.value for one in wages])) for name, wages in block.rows]

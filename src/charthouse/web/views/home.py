@@ -13,7 +13,7 @@ from charthouse.base.ids import is_logical_id
 from charthouse.web import ask, find, labels
 from charthouse.web.chart.entries import read
 from charthouse.web.chart.entry import Context, Entry, local
-from charthouse.web.chart.identity import Identity, identity
+from charthouse.web.chart.identity import Identity
 from charthouse.web.chart.timeline import placed
 from charthouse.web.recents import COOKIE
 from charthouse.web.screen import cards_of, tabbed
@@ -30,6 +30,7 @@ COUNTED: Final = (
 )
 
 VISITS: Final = 8
+REMINDERS: Final = 4
 
 
 async def page(site: Site, request: Request, desk: Desk) -> Response:
@@ -38,21 +39,36 @@ async def page(site: Site, request: Request, desk: Desk) -> Response:
         own = site.clinic.emergency.patient(desk.actor.patient)
         if own is not None:
             return RedirectResponse(f"/chart/{own}", 303, HEADERS)
+    site.clinic.gate.warm()
     counts, visits, desk = await asyncio.gather(_counts(site, desk), _visits(site, desk), tabbed(site, desk))
     lately, _ = await cards_of(site, desk, desk.charts.lately)
+    reminders = site.clinic.workforce.reminders(desk.actor.id)
     return site.page(
-        request, desk, "home.html", counts=counts, lately=lately, visits=visits, reader=desk.reader
+        request,
+        desk,
+        "home.html",
+        counts=counts,
+        lately=lately,
+        visits=visits,
+        reader=desk.reader,
+        reminders=reminders[:REMINDERS],
+        more_reminders=len(reminders[REMINDERS:]),
     )
 
 
 async def search(site: Site, request: Request, desk: Desk) -> Response:
     """`POST /find`: the list under the search box. Names stay out of addresses, so it is a form, not a link."""
     form = await request.form()
-    text = str(form.get("q") or "").strip()
-    cards, total = await _found(site, desk, text)
-    short = len(text.replace(" ", "")) < find.SHORTEST
+    text = str(form.get("q") or "").strip()[: find.LONGEST]
+    short = find.is_short(text)
+    found = find.Found() if short else await find.patients(site, desk, text)
+    for card in found.cards:
+        site.recents.keep(desk.session, desk.reader.tongue, card, desk.reader.now)
     where = "palette" if form.get("where") == "palette" else "home"
-    return site.part("parts/found.html", cards=cards, total=total, text=text, short=short, where=where)
+    may_break = not found.rows and site.clinic.policy.may(desk.actor, "glass", "create")
+    return site.part(
+        "parts/found.html", found=found, text=text, short=short, where=where, may_break=may_break
+    )
 
 
 async def close(_site: Site, request: Request, desk: Desk) -> Response:
@@ -66,21 +82,6 @@ async def close(_site: Site, request: Request, desk: Desk) -> Response:
     response = RedirectResponse(target, 303, HEADERS)
     set_cookie(request, response, COOKIE, str(charts))
     return response
-
-
-async def _found(site: Site, desk: Desk, text: str) -> tuple[list[Identity], int]:
-    """Cards for what was typed, and how many there are in all as far as is known."""
-    day_first = desk.reader.tongue != "en"
-    asked = find.searches(text, day_first=day_first)
-    rest = [("_count", str(find.MOST)), ("_sort", "family,given")]
-    answers = await asyncio.gather(*(ask.search(site, desk, "Patient", [*one, *rest]) for one in asked))
-    trees = {str(tree["id"]): tree for answer in answers for tree in answer.trees}
-    context = Context(desk.reader, {})
-    cards = [identity(tree, context) for tree in list(trees.values())[: find.MOST]]
-    for card in cards:
-        site.recents.keep(desk.session, desk.reader.tongue, card, desk.reader.now)
-    more = any(answer.next for answer in answers)
-    return cards, max([len(cards) + more, *(answer.count for answer in answers)], default=0)
 
 
 async def _counts(site: Site, desk: Desk) -> list[tuple[str, str]]:

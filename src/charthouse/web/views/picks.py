@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from charthouse.base.errors import Problem, invalid
 from charthouse.web import ask
+from charthouse.web import find as people
 from charthouse.web.chart.entry import Context
+from charthouse.web.chart.identity import Identity
 from charthouse.web.site import Desk, Site
 from charthouse.web.threshold import field
 
@@ -43,7 +45,11 @@ async def find(site: Site, request: Request, desk: Desk) -> Response:
     words = (await field(request, f"q-{kind}", most=200)).split()
     found: list[Pick] = []
     is_shut = False
-    if len("".join(words)) >= SHORTEST:
+    if kind == "patient":
+        cards = (await people.patients(site, desk, " ".join(words), most=MOST)).cards
+        found = [Pick(card.id, card.name.sorted, _told(card)) for card in cards]
+        is_shut = not site.clinic.gate.is_open(desk.actor, "Patient", "search")
+    elif len("".join(words)) >= SHORTEST:
         for type in types:
             asked = [*((param, word) for word in words), ("_count", str(MOST))]
             answer = await ask.search(site, desk, type, asked)
@@ -62,6 +68,12 @@ async def chosen(site: Site, desk: Desk, kind: str, value: str | None) -> Pick |
     except Problem:
         return Pick(value, value, "not found, or not open to you")
     return _pick(desk, kind, type or KINDS[kind][0][0], stored.tree)
+
+
+def _told(card: Identity) -> str:
+    """What tells a patient from namesakes."""
+    number = f"{card.number_label} {card.short_number}" if card.number else ""
+    return " · ".join(part for part in (card.born, card.age, card.sex, number) if part)
 
 
 def _pick(desk: Desk, kind: str, type: str, tree: dict[str, object]) -> Pick:

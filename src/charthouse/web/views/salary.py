@@ -117,7 +117,9 @@ async def everywhere(site: Site, request: Request, desk: Desk | None) -> Respons
         columns=tiles.COLUMNS,
         rows=tiles.ROWS,
         states=rows(compared.ranked(states)),
+        states_axis=axis(states),
         metros=rows(metros[:limit]),
+        metros_axis=axis(metros[:limit]),
         count=len(metros),
         state=words["area"].upper() if state else "",
         every=shelf.extract.states,
@@ -201,7 +203,7 @@ def rows(lines: Sequence[Line]) -> list[tuple[Line, plot.Box | None]]:
 def axis(lines: Sequence[Line]) -> list[tuple[float, str]]:
     """The ticks of that scale: where they stand and what they say."""
     on = _scale(lines)
-    return [(on.at(tick), f"{tick / 1000:g}k") for tick in on.ticks]
+    return [(on.at(tick), f"${tick / 1000:g}k" if tick else "$0") for tick in on.ticks]
 
 
 def _scale(lines: Sequence[Line]) -> plot.Scale:

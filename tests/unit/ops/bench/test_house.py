@@ -66,9 +66,12 @@ def test_a_kept_record_is_used_again_and_made_anew_when_asked(small: Bench) -> N
     assert "used again" in told[-1]
     (bench.cache / "search-33-00000000").mkdir()  # of an older schema
     (bench.cache / "search-400-00000000").mkdir()
+    (bench.cache / "search-postgres-33-00000000").mkdir()
     kept.record(replace(bench, fresh=True), "search", SIZE)
     assert "making" in told[-1]
-    assert {folder.name for folder in bench.cache.iterdir()} == {first.folder.name, "search-400-00000000"}
+    assert {folder.name for folder in bench.cache.iterdir()} == {
+        first.folder.name, "search-400-00000000", "search-postgres-33-00000000",
+    }  # fmt: skip
 
 
 def test_a_kept_record_that_was_not_finished_is_made_anew(small: Bench) -> None:

@@ -57,7 +57,7 @@ def test_the_command_prints_the_contracted_json_and_cleans_up(tmp_path: Path) ->
 
 
 def test_a_search_figure_has_its_floors_and_finds_what_it_asks_for(small: Bench) -> None:
-    (figure,) = searching.measure(small)
+    figure = searching.rate(small)
     assert {"constant_bytes", "bare_sql", "fdatasync_p50_ms"} <= figure.floors.keys()
     assert figure.notes["resources"] == 400
     assert figure.notes["bytes"] > 500  # a page with hits, not an empty one

@@ -9,6 +9,3 @@ DROP SCHEMA IF EXISTS "{schema}" CASCADE;
 -- name: size
 SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ? AND c.relkind IN ('r', 'p');
-
--- name: analyze
-ANALYZE;
