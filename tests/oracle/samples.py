@@ -198,6 +198,7 @@ def _subject(dice: random.Random) -> Tree:
         {"reference": "Group/herd-1"},
         {"reference": "http://elsewhere.example.org/fhir/Patient/77"},
         {"identifier": {"system": "http://example.org/mrn", "value": f"M{number}"}, "display": "By number"},
+        {"identifier": {"value": f"M{number % 5}"}},
         {"reference": "Patient/nobody"},
     ])  # fmt: skip
 

@@ -116,7 +116,9 @@ class Texts:
         if table == "resource":
             frame = self._criteria["gather_resource"]
             return " UNION ALL ".join(frame.format(test=self.test(name, size, "u")) for name, size in legs)
-        frames = [self._criteria["gather_long" if name.startswith("date_long") else "gather"] for name, _ in legs]
+        frames = [
+            self._criteria["gather_long" if name.startswith("date_long") else "gather"] for name, _ in legs
+        ]
         return " UNION ALL ".join(
             frame.format(table=table, params=self.listed(params), test=self.test(name, size, "r"))
             for frame, (name, size) in zip(frames, legs, strict=True)

@@ -128,7 +128,7 @@ class Parameters:
         for type, code in pairs if waiting else ():
             source = self._extractor.sources(type).get(code)
             param = own.get(type, {}).get(code)
-            names = source.codes if source is not None else () if param is not None else (code,)
+            names = source.codes if source is not None else () if param is not None else (code, f"-{code}")
             left = [waiting[type, name] for name in names if (type, name) in waiting]
             if left:
                 found[type, code] = min(left)

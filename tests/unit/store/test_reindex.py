@@ -157,6 +157,7 @@ def test_a_record_made_before_is_brought_up_to_it_and_a_new_one_has_it_all(desk:
         assert {("Patient", "phonetic"), ("Patient", CONTAINED)} <= waiting
         assert "phonetic" in later.page(("phonetic", "Okafor")).notes[0].message
         assert later.page(("family", "Okafor")).notes == []
+        assert later.page(("family", "Okafor"), ("_contained", "both")).notes[0].code == "incomplete"
         while later.reindex.step() is not None:
             pass
         page = later.page(("phonetic", "Okafor"))

@@ -48,4 +48,6 @@ def test_a_parameter_is_refused_where_it_could_tell_of_a_hidden_element(expressi
         else:
             refuse_telling(overlay, "Patient", HIDDEN, [(name, value)])
     told = telling(overlay, "Patient", HIDDEN["Patient"])
-    assert told & {"own", "pair"} == ({"own", "pair"} if tells else set())  # a composite tells what its parts do
+    assert told & {"own", "pair"} == (
+        {"own", "pair"} if tells else set()
+    )  # a composite tells what its parts do
