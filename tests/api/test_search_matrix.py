@@ -130,7 +130,7 @@ def test_a_chain_is_repeated_in_the_self_link_and_in_no_other(caller: Caller, ta
     ("asked", "word"),
     [
         ("Observation?subject.shoe=1", "shoe"),
-        ("Observation?subject:Patient.gender:in=http://x", "gender:in"),
+        ("Observation?subject:Patient.gender:in=http://x", "http://x"),
         ("Patient?_has:Observation:subject=x", "_has"),
         ("Patient?_filter=name", "_filter"),
         ("Patient?_text=(x", "_text"),
@@ -138,7 +138,7 @@ def test_a_chain_is_repeated_in_the_self_link_and_in_no_other(caller: Caller, ta
         ("Location?near=1|200", "near"),
         ("Patient?_contained=maybe", "_contained"),
         ("Observation?code-value-quantity=x", "code-value-quantity"),
-        ("Patient?_type=Patient", "_type"),
+        ("Patient?_type=Observation", "_type"),
         ("Patient?_list=$current-problems", "_list"),
         ("Patient?name:below=x", "name:below"),
         ("Patient?_query=x", "_query"),

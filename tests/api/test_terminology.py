@@ -280,10 +280,12 @@ Ask = Callable[[str], set[str]]
 def found(caller: Caller) -> Ask:
     """Three catches to search for: ids by the code they have."""
     names: dict[str, str] = {}
+    bait: dict[str, Any] = {}
     for code in ("pike", "carp", "newt"):
         coding = {"system": OWN, "code": code}
-        made = caller.made({"resourceType": "Basic", "code": {"coding": [coding]}})
+        made = caller.made({"resourceType": "Basic", "code": {"coding": [coding]}, **bait})
         names[made["id"]] = code
+        bait = {"subject": {"reference": f"Basic/{made['id']}"}}  # of the next: it was caught with this one
 
     def ask(query: str) -> set[str]:
         answer = caller.get(f"Basic?{query}")
@@ -302,6 +304,13 @@ def found(caller: Caller) -> Ask:
         (f"code:below={OWN}|pike", {"pike"}),
         (f"code:above={OWN}|pike", {"pike"}),
         (f"code:in={SET}&code={OWN}|carp", {"carp"}),
+        (f"_filter=code in {SET}", {"pike", "carp"}),
+        (f"_filter=code ni {SET}", {"newt"}),
+        (f"_filter=code sb {OWN}|fish and not (code eq {OWN}|carp)", {"pike"}),
+        (f"_filter=code ss {OWN}|pike", {"pike"}),
+        (f"subject:Basic.code:in={SET}", {"carp", "newt"}),
+        (f"_has:Basic:subject:code:not-in={SET}", {"carp"}),
+        (f"_has:Basic:subject:code:below={OWN}|fish", {"pike"}),
     ],
 )
 def test_a_search_asks_the_code_systems(found: Ask, query: str, expected: set[str]) -> None:

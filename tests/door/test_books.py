@@ -342,10 +342,11 @@ def test_a_large_closure_is_refused_before_it_holds_up_other_writes(house: House
     assert is_refused(answer)
 
 
-def test_a_condition_of_a_write_does_not_ask_the_code_systems(house: House) -> None:
+@pytest.mark.parametrize("asked", [f"code:in={ACTS_SET}", f"derived-from:Observation.code:in={ACTS_SET}"])
+def test_a_condition_of_a_write_does_not_ask_the_code_systems(house: House, asked: str) -> None:
     answer = house.ask(
         "POST", "/fhir/Observation",
-        {**house.everything, **JSON, "if-none-exist": f"code:in={ACTS_SET}"},
+        {**house.everything, **JSON, "if-none-exist": asked},
         json={"resourceType": "Observation", "status": "final", "code": {"text": "x"}},
     )  # fmt: skip
     assert answer.status_code == 400
@@ -355,14 +356,16 @@ def test_a_condition_of_a_write_does_not_ask_the_code_systems(house: House) -> N
 def test_a_search_by_a_book_needs_the_right_to_read_it(house: House) -> None:
     only = house.token("system/Observation.rs")
     assert house.ask("GET", "/fhir/Observation?code=x", only).status_code == 200
-    for name, value in (
-        ("in", ACTS_SET),
-        ("not-in", ACTS_SET),
-        ("below", f"{ACTS}|x"),
-        ("above", f"{ACTS}|x"),
-    ):
+    for name, operator, value in (
+        ("in", "in", ACTS_SET), ("not-in", "ni", ACTS_SET), ("below", "sb", f"{ACTS}|x"), ("above", "ss", f"{ACTS}|x"),
+    ):  # fmt: skip
+        inside = f"derived-from:Observation[code {operator} {value}].status eq final"
         for path in (f"Observation?code:{name}={value}", f"?_type=Observation&code:{name}={value}",
-                     f"Observation?code:{name}={value}&_explain=true"):  # fmt: skip
+                     f"Observation?code:{name}={value}&_explain=true",
+                     f"Observation?derived-from:Observation.code:{name}={value}",
+                     f"Observation?_has:Observation:derived-from:code:{name}={value}",
+                     f"Observation?_filter=not (code {operator} {value})",
+                     f"Observation?_filter={inside}"):  # fmt: skip
             assert house.ask("GET", f"/fhir/{path}".replace("/?", "?"), only).status_code == 403, path
 
 

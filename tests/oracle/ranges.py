@@ -148,5 +148,6 @@ def number_meets(value: str, target: Span, scale: Fraction = Fraction(1)) -> boo
         return bool(target.high >= exact if target.is_closed else target.high > exact)
     if prefix == "le":
         return bool(target.low <= exact)
+    before = target.high < exact if target.is_closed else target.high <= exact
     return _compared(prefix, asked.holds(target), bool(target.high > exact), bool(target.low < exact),
-                     bool(target.low > exact), bool(target.high < exact))  # fmt: skip
+                     bool(target.low > exact), bool(before))  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from charthouse.base.errors import Problem, invalid
 from charthouse.search import values
@@ -16,10 +16,11 @@ from charthouse.search.query import (
     MAX_RANGES,
     MAX_READ,
     MAX_STEPS,
-    Among,
+    Branch,
     Criterion,
     Hop,
     Kind,
+    Link,
     Pair,
     Value,
 )
@@ -33,7 +34,8 @@ _LISTED: Final = frozenset((Kind.TOKEN, Kind.REFERENCE, Kind.URI, Kind.ID))  # w
 _USABLE: Final = {
     Kind.STRING: "Leave the modifier out (start of the text) or use :exact, :contains or :missing.",
     Kind.TOKEN: "Leave the modifier out or use :not, :text, :in, :not-in, :below, :above or :missing.",
-    Kind.REFERENCE: "Leave the modifier out, name a type, e.g. :Patient, or use :identifier, :text or :missing.",
+    Kind.REFERENCE: "Leave the modifier out, name a type, e.g. :Patient, or use :identifier, :text or :missing; "
+    ":below and :above where it leads to a hierarchy, e.g. of places.",
     Kind.URI: "Leave the modifier out or use :below, :above or :missing.",
 }
 _BY_ID: Final = ("_id", "_lastUpdated")  # which every resource has
@@ -95,11 +97,6 @@ class Criteria:
         if param.kind is Kind.SPECIAL:
             mode = param.code
         found = _values(param, name, text)
-        if (depth or self._filtering) and any(isinstance(one, Among) for one in found):
-            raise unsupported(
-                "Code systems are asked for parameters of the type that is searched only.", name,
-                "List the codes, with commas between them.",
-            )  # fmt: skip
         return Criterion(name, param.kind, param.source, found, negated, mode, param.code)
 
     def _count(self, name: str) -> None:
@@ -167,6 +164,10 @@ class Criteria:
             return param._replace(read=_OF_FILTERS[modifier]), False, modifier
         if (kind, modifier) in _MODES and (modifier != "identifier" or not param.is_canonical):
             return param._replace(read=_MODES[kind, modifier]), False, modifier
+        if kind is Kind.REFERENCE and modifier in ("below", "above"):
+            trees = {other: tree for other in param.targets if (tree := self._book.hierarchy(other))}
+            if trees:
+                return param._replace(read=partial(self._branch, trees)), False, modifier
         if kind is Kind.REFERENCE and self._book.definitions.is_resource(modifier):
             check_target(param, modifier, name)
             return param._replace(read=self._book.reference_reader((modifier,))), False, ""
@@ -176,6 +177,14 @@ class Criteria:
         raise invalid(
             "value", f'"{code}" has no modifier ":{modifier}".', place=name, value=modifier, repair=repair
         )
+
+    def _branch(self, trees: Mapping[str, Known], name: str, text: str) -> Branch:
+        """A place in a hierarchy of one of the types of `trees`."""
+        link = cast(Link, self._book.reference_reader(tuple(trees))(name, text))
+        types = [type for type in link.types if link.address is None]
+        for type in types:
+            self._touch(type, trees[type].code)
+        return Branch(link, tuple((type, trees[type].source) for type in types))
 
     def _pair(self, type: str, param: Known, name: str, text: str) -> Pair:
         """The parts of a composite value, each read by its component (R4 search.html#composite)."""
@@ -198,6 +207,18 @@ class Criteria:
     def _chain(self, type: str, name: str, text: str, depth: int) -> Criterion:
         """`reference.rest` and `reference:Type.rest` (R4 search.html#chaining)."""
         first, _, rest = name.partition(".")
+        code = rest.partition(".")[0].partition(":")[0]
+
+        def follow(target: str) -> Criterion:
+            return self.read(target, rest, text, depth=depth + 1)
+
+        return self.through(type, name, first, "" if rest.startswith("_has:") else code, follow, depth)
+
+    def through(
+        self, type: str, name: str, first: str, following: str, follow: Callable[[str], Criterion], depth: int
+    ) -> Criterion:
+        """That the reference `first` (`reference` or `reference:Type`) leads to a resource that meets what
+        `follow(its type)` reads; to types that have the parameter `following`, or to any where that is empty."""
         code, _, target = first.partition(":")
         known = self._book.of(type)
         param = known.get(code)
@@ -217,19 +238,20 @@ class Criteria:
             targets: Sequence[str] = (target,)
         else:
             targets = self._book.targets(param)
-        hops = self._hops(targets, name, rest, text, depth)
+        hops = self._hops(targets, name, following, follow)
         return Criterion(name, Kind.CHAIN, param.source, tuple(hops), False, "", code)
 
-    def _hops(self, targets: Sequence[str], name: str, rest: str, text: str, depth: int) -> list[Hop]:
+    def _hops(
+        self, targets: Sequence[str], name: str, code: str, follow: Callable[[str], Criterion]
+    ) -> list[Hop]:
         """The condition on each type that the reference can lead to and that has the parameter."""
         hops: list[Hop] = []
         refusal: Problem | None = None
-        code = rest.partition(".")[0].partition(":")[0]
         for target in targets:
-            if len(targets) > 1 and not (rest.startswith("_has:") or code in self._book.of(target)):
+            if len(targets) > 1 and code and code not in self._book.of(target):
                 continue
             try:
-                hops.append(Hop(target, self.read(target, rest, text, depth=depth + 1)))
+                hops.append(Hop(target, follow(target)))
             except Problem as failure:
                 if is_costly(failure):
                     raise
@@ -242,7 +264,7 @@ class Criteria:
         if len(hops) > MAX_HOPS:
             raise invalid(
                 "too-costly", f'"{name}" leads to too many types.', place=name, value=name,
-                repair=f"Name the type, e.g. {name.partition('.')[0]}:{hops[0].type}.{rest}.",
+                repair=f"Name the type, e.g. {name.partition('.')[0]}:{hops[0].type}.{code}.",
             )  # fmt: skip
         return hops
 

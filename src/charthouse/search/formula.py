@@ -12,6 +12,8 @@ from charthouse.search.criteria import ENDS, WHOLE, Criteria, placed
 from charthouse.search.known import too_many, unsupported
 from charthouse.search.query import Criterion, Formula, Kind
 
+Word = tuple[str, str]  # what it is (bracket, quoted, word), and its text
+
 NAME: Final = "_filter"
 MOST: Final = 40  # comparisons in one filter
 DEEPEST: Final = 20  # brackets inside brackets
@@ -21,7 +23,13 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 _ORDERED: Final = {one: ("", one) for one in ("eq", "ne", "gt", "lt", "ge", "le", "ap", "sa", "eb")}
 _OPERATORS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
     Kind.STRING: {"eq": (f":{WHOLE}", ""), "co": (":contains", ""), "sw": ("", ""), "ew": (f":{ENDS}", "")},
-    Kind.TOKEN: {"eq": ("", "")},
+    Kind.TOKEN: {
+        "eq": ("", ""),
+        "in": (":in", ""),
+        "ni": (":not-in", ""),
+        "ss": (":above", ""),
+        "sb": (":below", ""),
+    },
     Kind.REFERENCE: {"eq": ("", ""), "re": ("", "")},
     Kind.URI: {"eq": ("", "")},
     Kind.ID: {"eq": ("", "")},
@@ -54,11 +62,15 @@ def _unquoted(text: str) -> str:
 class _Reading:
     """One filter, word by word. `and` and `or` go from left to right, as the standard has it."""
 
-    def __init__(self, criteria: Criteria, type: str, text: str) -> None:
+    def __init__(
+        self, criteria: Criteria, type: str, text: str, words: list[Word] | None = None, steps: int = 0
+    ) -> None:
+        """`words`: only these of `text`, which are about what `steps` references led to."""
         self._criteria = criteria
         self._type = type
         self._text = text
-        self._words = list(self._split())
+        self._words = self._split() if words is None else words
+        self._steps = steps
         self._at = 0
         self._comparisons = 0
 
@@ -68,9 +80,9 @@ class _Reading:
             raise self._wrong(f'"{self._words[self._at][1]}" is too much.')
         return found
 
-    def _split(self) -> list[tuple[str, str]]:
+    def _split(self) -> list[Word]:
         """(kind, text) of each word: a bracket, a text in quotes, or another word."""
-        words: list[tuple[str, str]] = []
+        words: list[Word] = []
         at = 0
         end = len(self._text.rstrip())
         while at < end:
@@ -120,11 +132,7 @@ class _Reading:
             raise too_many("The filter has too many comparisons", NAME, MOST)
         path = self._next("word")[1]
         if self._is_next("bracket", "["):
-            raise unsupported(
-                "Conditions in [ ] are not supported.",
-                NAME,
-                "Write the conditions with and, or use a composite.",
-            )
+            return self._narrowed(path)
         operator = self._next("word")[1]
         kind, value = self._next()
         if kind == "bracket":
@@ -134,6 +142,43 @@ class _Reading:
         except Problem as failure:
             raise placed(failure, NAME) from None
 
+    def _narrowed(self, first: str) -> Formula:
+        """`reference[filter].path operator value`: of one and the same resource that the reference leads to."""
+        start = self._at + 1
+        depth = 0
+        while not depth or not self._is_next("bracket", "]") or depth > 1:
+            depth += self._is_next("bracket", "[") - self._is_next("bracket", "]")
+            self._next()
+        inside = self._words[start : self._at]
+        self._next()
+        kind, path = self._next("word")
+        if not path.startswith(".") or not path[1:]:
+            raise self._wrong(
+                f'"{first}[ ]" is followed by a dot and a parameter, as in subject[gender eq male].name.'
+            )
+        rest = [(kind, path[1:]), *self._words[self._at :]]
+        size = 0
+
+        def follow(target: str) -> Criterion:
+            nonlocal size
+            condition = _Reading(self._criteria, target, self._text, inside, self._steps + 1).whole()
+            reading = _Reading(self._criteria, target, self._text, rest, self._steps + 1)
+            found = reading._comparison()
+            size = reading._at
+            both = Formula("and", (condition, found))
+            return Criterion(NAME, Kind.FORMULA, self._criteria.nowhere, (both,), False, "", NAME)
+
+        if "." in first or first.startswith("_has:"):
+            raise unsupported(
+                "Conditions in [ ] stand behind one reference.", NAME, "Write e.g. subject[…].name."
+            )
+        try:
+            step = self._criteria.through(self._type, first, first, "", follow, self._steps)
+        except Problem as failure:
+            raise placed(failure, NAME) from None
+        self._at += size - 1
+        return Formula("and", (step,))
+
     def _criterion(self, path: str, operator: str, value: str) -> Criterion:
         if ":" in path.rpartition(".")[2] and not path.startswith("_has:"):
             raise self._wrong(f'"{path}" has a modifier, which a filter does not know.')
@@ -141,7 +186,7 @@ class _Reading:
             if value not in ("true", "false"):
                 raise self._wrong(f'"{path} pr" takes true or false.')
             missing = "false" if value == "true" else "true"
-            return self._criteria.read(self._type, f"{path}:missing", missing)
+            return self._criteria.read(self._type, f"{path}:missing", missing, depth=self._steps)
         kind = self._criteria.kind(self._type, path)
         known = _OPERATORS.get(kind, {})
         if operator not in known:
@@ -155,7 +200,7 @@ class _Reading:
         asked = value.replace("\\", "\\\\").replace(",", "\\,").replace("$", "\\$")
         if kind is Kind.STRING:
             asked = asked.replace("|", "\\|")
-        return self._criteria.read(self._type, path + modifier, prefix + asked)
+        return self._criteria.read(self._type, path + modifier, prefix + asked, depth=self._steps)
 
     def _is_next(self, kind: str, text: str) -> bool:
         return self._words[self._at : self._at + 1] == [(kind, text)]

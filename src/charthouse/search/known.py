@@ -111,6 +111,14 @@ class Book:
             return self.definitions.resource_types
         return param.targets
 
+    def hierarchy(self, type: str) -> Known | None:
+        """The parameter by which resources of `type` say of which other one they are a part (R4 search.html#recursive);
+        None where that is no strict hierarchy of its own type."""
+        for param in self.definitions.search_params(type).values():
+            if param.expression == f"{type}.partOf" and param.targets == (type,):
+                return self.of(type).get(param.code)
+        return None
+
     def _known(self, type: str, param: SearchParam, source: Source) -> Known:
         kind = Kind(param.type)
         targets = (source.target,) if source.target else param.targets

@@ -10,7 +10,7 @@ from charthouse.base.errors import Category, Issue, Problem
 from charthouse.db.connect import Connection
 from charthouse.search.known import unsupported
 from charthouse.search.page import Page
-from charthouse.search.query import Among, Query, Total
+from charthouse.search.query import Among, Query, Total, every
 from charthouse.store.index.sources import OWN, own_name
 from charthouse.store.parameters import Parameters
 
@@ -51,10 +51,10 @@ class Standing:
 
     def require(self, connection: Connection, query: Query) -> None:
         """Refuse a condition that a write would rest on and that cannot be told so quickly, or not yet."""
-        for one in query.criteria:
+        for one in every(query.criteria):
             if query.reads_words:
                 raise unsupported("A condition cannot look at words.", one.name, "Use a string parameter.")
-            if isinstance(one.values[0], Among):
+            if any(isinstance(value, Among) for value in one.values):
                 raise unsupported(
                     "A condition cannot ask the code systems.", one.name, "List the codes, with commas between them."
                 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -80,6 +81,13 @@ class Link(NamedTuple):
     types: tuple[str, ...]
     id: str | None
     address: str | None
+
+
+class Branch(NamedTuple):
+    """A place in a hierarchy; `parts`: for each type it can be of, where its resources say what they are part of."""
+
+    link: Link
+    parts: tuple[tuple[str, Source], ...]
 
 
 class Span(NamedTuple):
@@ -167,7 +175,7 @@ class Formula(NamedTuple):
 
 Value = (
     Token | Among | Link | Span | Amount | Measure | Text | Sound | Typed | Near | Hop | Pair | Formula | Words
-    | Inside | bool | str
+    | Inside | Branch | bool | str
 )  # fmt: skip
 
 
@@ -190,6 +198,22 @@ class Criterion(NamedTuple):
     def is_plain(self) -> bool:
         """Whether it is a condition on the resource's own index rows, and no more."""
         return not self.mode and self.kind not in _MADE
+
+
+def every(criteria: Iterable[Criterion]) -> Iterator[Criterion]:
+    """All conditions, those inside others too."""
+    waiting: list[object] = list(criteria)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Criterion):
+            yield one
+            waiting += one.values
+        elif isinstance(one, Hop):
+            waiting.append(one.criterion)
+        elif isinstance(one, Pair | Formula):
+            waiting += one.parts
+        elif isinstance(one, Inside):
+            waiting += one.criteria
 
 
 _MADE = frozenset((

@@ -25,6 +25,7 @@ from charthouse.search.include import Narrow
 from charthouse.search.names import Names
 from charthouse.search.query import (
     SUBJECT,
+    Branch,
     Criterion,
     Formula,
     Hop,
@@ -47,6 +48,7 @@ FEW: Final = 1000  # resources up to which those that a step leads to are listed
 LISTED: Final = 20_000  # resources with certain words up to which they are listed on SQLite
 LOOKED_AT: Final = 10_000  # resources that are looked into for one condition
 SLICE: Final = 250
+DEEPEST: Final = 16  # steps up or down a hierarchy
 _TEXTS: Final = {"contains": "string_contains", WHOLE: "string_whole", ENDS: "string_ends"}
 _ROW: Final = re.compile(r"\br\.")
 
@@ -92,6 +94,8 @@ class Resolver:
             return [self._missing(type, one)]
         if one.mode == SUBJECT:
             return [self._subject(type, one)]
+        if one.kind is Kind.REFERENCE and one.mode in ("below", "above"):
+            return [self._hierarchy(type, one)]
         if one.kind is Kind.CHAIN:
             return [self._chain(type, one)]
         if one.kind is Kind.REVERSE:
@@ -211,6 +215,49 @@ class Resolver:
 
     # -- along references
 
+    def _hierarchy(self, type: str, one: Criterion) -> Clause:
+        """That `r` refers to a place in a hierarchy, or to one below or above it (R4 search.html#recursive)."""
+        found: set[int] = set()
+        for value in cast(tuple[Branch, ...], one.values):
+            found.update(self.names.targets(self.connection, value.link))
+            for kind, parts in value.parts:
+                start = self.names.targets(self.connection, value.link._replace(types=(kind,)))
+                found |= self._branch(kind, parts, start, one)
+        params = self.names.params(self.connection, type, one.source.codes)
+        number = self.names.types[type]
+        if not params:
+            return clause.nothing(number, one.name)
+        return clause.referring(params, sorted(found), number, one.name)
+
+    def _branch(self, type: str, parts: Source, start: Sequence[int], one: Criterion) -> set[int]:
+        """All resources of `type` below those of `start`, or above them, as far as a way of open ones leads."""
+        params = self.names.params(self.connection, type, parts.codes)
+        number = self.names.types[type]
+        found, edge, level = set(start), set(start), 0
+        while edge and params:
+            if one.mode == "below":
+                step = clause.referring(params, sorted(edge), number, one.name)
+                reached = self._keys(type, [step], FEW + 1)
+            else:
+                here = self._keys(type, [clause.among(sorted(edge), number, one.name)], FEW + 1)
+                reached = self._targets(here, params)
+            edge = set(reached) - found
+            found |= edge
+            level += 1
+            if edge and (level >= DEEPEST or len(found) > FEW):
+                raise problem(
+                    Category.TOO_COSTLY, "too-costly", f'"{one.name}" leads through too large a hierarchy.',
+                    place=one.name, repair=f"Begin at most {DEEPEST} steps from its end, with at most {FEW} places.",
+                )  # fmt: skip
+        return found
+
+    def _targets(self, keys: Sequence[int], params: tuple[int, ...]) -> list[int]:
+        """What resources refer to by one of their parameters."""
+        if not keys:
+            return []
+        sql = self.texts.format(self.texts.steps.targets, ("params", self.texts.listed(len(params))))
+        return [row[0] for row in self.connection.run(sql, (json.dumps(sorted(keys)), *params))]
+
     def _chain(self, type: str, one: Criterion) -> Clause:
         """That `r` refers to a resource that meets a condition, of one of several types."""
         params = self.names.params(self.connection, type, one.source.codes)
@@ -246,9 +293,7 @@ class Resolver:
             return clause.given(step, number, one.name)._replace(far=True)
         if not found:
             return clause.nothing(number, one.name)
-        sql = self.texts.format(self.texts.steps.targets, ("params", self.texts.listed(len(params))))
-        rows = self.connection.run(sql, (json.dumps(found), *params))
-        return clause.among([row[0] for row in rows], number, one.name)
+        return clause.among(self._targets(found, params), number, one.name)
 
     def _step(self, frame: str, params: tuple[int, ...], hop: Hop, inner: Sequence[Clause]) -> Fragment:
         """The condition that a step leads to a resource that meets `inner` and is open."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from charthouse.base.errors import invalid
 from charthouse.fhir.definitions import Definitions
 from charthouse.search.known import unsupported
-from charthouse.search.query import Among, Query, SortKey
+from charthouse.search.query import Among, Query, SortKey, every
 from charthouse.store.read import HEAD
 
 Row = tuple[Any, ...]
@@ -93,7 +93,7 @@ def single(definitions: Definitions, type: str, params: Params) -> Params:
 def grounds(queries: Sequence[Query]) -> Iterable[tuple[str, str]]:
     """What an answer rests on: (type, parameter), and for the books that are asked (type, "*")."""
     found = [pair for query in queries for pair in query.touched]
-    asked = (value for query in queries for one in query.criteria for value in one.values)
+    asked = (value for query in queries for one in every(query.criteria) for value in one.values)
     found += [(BOOKS[one.modifier], "*") for one in asked if isinstance(one, Among)]
     return dict.fromkeys(found)
 

@@ -37,6 +37,24 @@ def worded(code: str, test: Callable[[str], bool]) -> Test:
     )
 
 
+def of_one(code: str, *asked: tuple[str, str]) -> Test:
+    """That a reference leads to one resource which meets all that is asked."""
+
+    def test(world: World, tree: Tree) -> bool:
+        targets = [world._target(value) for value, _ in world.values(tree["resourceType"], tree, code)]
+        return any(
+            target is not None
+            and all(
+                name.partition(":")[0].partition(".")[0] in load().search_params(target["resourceType"])
+                and world._meets(target["resourceType"], target, name, value)
+                for name, value in asked
+            )
+            for target in targets
+        )
+
+    return test
+
+
 TERMS: dict[str, list[tuple[str, Test]]] = {
     "Patient": [
         ("gender eq male", plainly("gender", "male")),
@@ -67,6 +85,19 @@ TERMS: dict[str, list[tuple[str, Test]]] = {
         ("date eb 2024-02", plainly("date", "eb2024-02")),
         ("encounter.subject:Patient.name co an", plainly("encounter.subject:Patient.name:contains", "an")),
         ("component-code pr true", plainly("component-code:missing", "false")),
+        (
+            "subject[gender eq female or gender eq male].name co e",
+            of_one("subject", ("gender", "female,male"), ("name:contains", "e")),
+        ),
+        (
+            'encounter:Encounter[subject:Patient[birthdate ge 1980].gender eq female].subject.name co "an"',
+            of_one(
+                "encounter",
+                ("subject:Patient.gender", "female"),
+                ("subject:Patient.birthdate", "ge1980"),
+                ("subject.name:contains", "an"),
+            ),
+        ),
     ],
 }
 
@@ -155,9 +186,16 @@ PARSER = Parser(load(), Extractor(load(), ()), ())
         ("nmae eq x", "nmae"),
         ('name eq "x', "no end"),
         ("name eq x and", "too early"),
-        ("name[use eq official].given eq x", "[ ]"),
-        ("gender in http://x", '"in"'),
-        ("gender ss x", '"ss"'),
+        ("name[use eq official].given eq x", "no reference"),
+        ("organization[name eq x].shoe eq x", "shoe"),
+        ("organization[shoe eq x].name eq x", "shoe"),
+        ("organization[name eq x] eq x", "followed by a dot"),
+        ("organization[name eq x", "too early"),
+        ("organization[name eq x].name eq x]", "too much"),
+        ("organization.partof[name eq x].name eq x", "one reference"),
+        ("gender in x", "url of a value set"),
+        ("gender ss x", "system|code"),
+        ("name ss x", '"ss"'),
         ("name gt x", '"gt"'),
         ("birthdate ge soon", "date"),
         ("name:exact eq x", "modifier"),
