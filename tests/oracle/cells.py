@@ -58,6 +58,7 @@ def _cells() -> list[Cell]:
         Cell("reference", "", "", form) for form in ("id", "Type/id", "url", "canonical", "canonical|version")
     ]
     found += [Cell("reference", "Type"), Cell("reference", "text")]
+    found += [Cell("reference", modifier, "", "hierarchy") for modifier in ("above", "below")]
     found += [Cell("reference", "identifier", "", form) for form in TOKENS]
     found += [Cell("uri", modifier) for modifier in ("", "below", "above")]
     found += [Cell("special", "", "", form) for form in ("", "distance", "distance|unit")]
@@ -75,6 +76,7 @@ def _cells() -> list[Cell]:
         for kind in ("token", "uri", "reference")
         for operator in ("eq", "pr")
     ]
+    found += [Cell("_filter", "", operator, "token") for operator in ("ss", "sb", "in", "ni")]
     found += [Cell("_filter", "", "po", "date"), Cell("_filter", "", "re", "reference")]
     found += [Cell("_filter", word) for word in ("and", "or", "not")]
     found += [Cell("_sort", direction, "", kind) for direction in ("", "-")
@@ -83,11 +85,10 @@ def _cells() -> list[Cell]:
 
 
 CELLS: Final = _cells()
-# What R4 has and the reference page says is refused.
+# What R4 has and the reference page says is refused, or says nothing of.
 REFUSED: Final = (
-    [Cell("reference", modifier, "", form) for modifier in ("above", "below") for form in ("hierarchy", "canonical")]
+    [Cell("reference", modifier, "", "canonical") for modifier in ("above", "below")]
     + [Cell("token", modifier, "", "Type/id") for modifier in ("in", "not-in")]
     + [Cell("composite", "missing"), Cell("special", "missing")]
-    + [Cell("_filter", "", operator, "token") for operator in ("ss", "sb", "in", "ni")]
     + [Cell("_filter", "", "ne", kind) for kind in ("string", "token", "uri", "reference")]
-)  # fmt: skip
+)

@@ -24,7 +24,7 @@ BUNDLES = 1  # of each Synthea archive, as far as they are small
 LIMIT = 1000  # resources on a page, and of one type
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class House:
     """A clinic with the records in it, who asks it, the oracle over the same records, and what is drawn from them."""
 

@@ -26,7 +26,7 @@ _OTHER_UNITS: Final = {
 }  # fmt: skip
 
 
-@dataclass
+@dataclass(repr=False)
 class Pool:
     """The parameters that find something in the data, by kind, and the values that they find."""
 
@@ -59,7 +59,7 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\,|$])", r"\\\1", text)
 
 
-@dataclass
+@dataclass(repr=False)
 class Drawing:
     """The strategies over one pool."""
 
@@ -161,9 +161,8 @@ def _number(draw: st.DrawFn, drawing: Drawing, cell: Cell, value: Value) -> tupl
 def _near_number(draw: st.DrawFn, span: Any) -> str:
     """A number at, beside, or around an end of what is held, written in some way."""
     end = draw(st.sampled_from([one for one in (span.low, span.high) if abs(one) != float("inf")]))
-    exact = round(
-        Decimal(end.numerator) / Decimal(end.denominator), 14
-    )  # what is only a trifle beside it: itself
+    # Ten places: doubles cannot tell the sixteenth digit, and what is a trifle beside a number is drawn as that number.
+    exact = round(Decimal(end.numerator) / Decimal(end.denominator), 10)
     exact = Decimal(f"{exact:f}".rstrip("0").rstrip(".")) if "." in f"{exact:f}" else exact
     exact += Decimal(
         draw(st.sampled_from(["0", "0", "0", "0", "0.05", "-0.05", "0.5", "-0.5", "1", "-1", "20", "0.001"]))

@@ -93,14 +93,19 @@ _CHAINS: Final = {
 }  # fmt: skip
 _ENDS: Final = [
     Cell("string"), Cell("string", "contains"), Cell("string", "missing"), Cell("token", "", "", "code"),
-    Cell("token", "not", "", "code"), Cell("date", "", "ge"), Cell("date", "missing"),
+    Cell("token", "not", "", "code"), Cell("token", "below", "", "system|code"), Cell("date", "", "ge"),
+    Cell("date", "missing"),
 ]  # fmt: skip
 
 
 @st.composite
 def _end(draw: st.DrawFn, drawing: Drawing, type: str) -> tuple[str, str]:
     """Parameter and value at the end of a chain."""
-    ends = [one for one in _ENDS if any(param[0] == type for param in drawing.pool.params[one.kind])]
+    ends = [
+        one
+        for one in _ENDS
+        if any(param[0] == type for param, _ in drawing.holding(repr(one), one.kind, wanted(one)))
+    ]
     cell = draw(st.sampled_from(ends))
     _, code, value, modifier = draw(drawing.plain(cell, type))
     return named(cell, code, modifier), value

@@ -102,7 +102,8 @@ class Bench:
                 case "string":
                     found += [fold(one) for one in strings(value)]
                 case "token":
-                    found += [one for _, one in oracle.tokens(value) if one]
+                    codes = [one for _, one in oracle.tokens(value) if one]
+                    found += [one.casefold() for one in codes] if value.type == "string" else codes
                 case _:
                     found.append(value.data)
         return (max if is_down else min)(found) if found else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from charthouse.base.errors import Category, invalid, problem
 SCRIPT: Final = Path(__file__).with_name("load.lua")
 PATIENCE: Final = 60  # seconds beyond a run's own after which it is given up
 CLIENTS: Final = ("wrk", "socket")
+_SAID: Final = re.compile(r'"(?:text|diagnostics)":"([^"]+)"')  # what a refusal says of itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def _answered(command: list[str], by: str, file: Path, seconds: int) -> Answered
     if answered.bad or answered.broken or not answered.requests:
         raise problem(
             Category.FAULT, "exception",
-            f"Of {answered.requests} answers {answered.bad} were refusals; {answered.broken} did not come.",
+            f"Of {answered.requests} answers {answered.bad} were refusals; {answered.broken} did not come."
+            + "".join(f" {text}" for text in _SAID.findall(answered.refusal)[:1]),
             place=file.name, value=answered.refusal.partition("\r\n\r\n")[2] or None,
         )  # fmt: skip
     return answered
