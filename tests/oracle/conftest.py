@@ -52,7 +52,8 @@ class House:
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The records on each database."""
     more: dict[str, Any] = {"base_url": samples.BASE.removesuffix("/fhir")}
-    trees = [*samples.synthea(BUNDLES), *samples.made()]
+    halves = (samples.made(), samples.synthea(BUNDLES))  # so that not all is from the same moment
+    trees = [tree for half in halves for tree in half]
     if request.param == "postgresql":
         more["database_url"] = postgres.fresh_database(request.getfixturevalue("postgres_url"))
     clinic = Clinic.open(
@@ -62,7 +63,8 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         caller = Caller(
             runner, Api(clinic.gate, clinic.door, clinic.definitions, clinic.settings), token_for(clinic)
         )
-        _load(caller, trees)
+        for half in halves:
+            _load(caller, half)
         assert f"{clinic.base_url}/fhir" == samples.BASE
         oracle = Oracle(clinic.definitions, _kept(caller, trees), samples.BASE)
         yield House(caller, oracle, Drawing(Pool(oracle)))

@@ -180,12 +180,12 @@ class Gate:
             slow=True,
         )
         found = [hit.stored for hit in page.entries]
-        if (
-            id is not None
-            and not found
-            and cursor is None
-            and await sight.current(type or "", id, asked_of) is None
-        ):
+        current = None
+        if id is not None and not found and cursor is None:
+            current = await sight.current(type or "", id, asked_of)
+            if current is not None and not sight.shows_context(current):
+                current = None
+        if id is not None and not found and cursor is None and current is None:
             await self._audit.record(event(actor, "history", type or "", outcome="not_found", query=id))
             raise not_found()
         await self._seen(actor, "history", type or "", found, query=id or "")

@@ -125,7 +125,7 @@ class Judge:
         """How conditions are judged in memory, with the record at hand."""
 
         def judged(facts: Facts, params: Params) -> bool:
-            return meets(facts.rows, facts.id, self._search.parser.query(facts.type, params), now())
+            return meets(facts.rows, facts.id, self._search.parser.settled(facts.type, params), now())
 
         of_home: Callable[[Node, int], bool] = partial(self._narrowing.of_home, connection)
         return Scales(judged, of_home, writes)

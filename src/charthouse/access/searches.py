@@ -250,11 +250,19 @@ class Searches:
         """The page as it may leave, with what must travel along, after the audit."""
         found = [hit.stored for hit in page.entries]
         await self._seen(actor, "search", type, found, query=query)
-        if await self._notice(found):
+        if await self._notice(await self._carriers(page.entries)):
             page.notes = [*page.notes, told()]
         if any(sight.rule(hit.stored.type).hidden for hit in page.entries):
             page.entries = [replace(hit, stored=sight.mask(hit.stored)) for hit in page.entries]
         return page
+
+    async def _carriers(self, entries: Sequence[Found]) -> list[Stored]:
+        """The resources of which a notice is told: for what is inside of another one that, which has its labels."""
+        keys = list(dict.fromkeys(hit.stored.key for hit in entries if hit.place))
+        found = [hit.stored for hit in entries if not hit.place]
+        if keys:
+            found += await self._reach.ask(lambda connection: self._record.reader.heads(connection, keys))
+        return found
 
 
 def _links(parser: Parser, kind: str, type: str) -> Sequence[str]:

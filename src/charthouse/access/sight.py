@@ -23,6 +23,7 @@ from charthouse.store.body import Stored
 from charthouse.store.record import Record
 
 T = TypeVar("T")
+BINARY: Final = "Binary"
 SLICE: Final = 200
 SOON: Final = 0.003  # seconds a condition may take on the event loop
 FINDING: Final = (
@@ -49,9 +50,17 @@ class Eyes:
     def narrow(self, rights: Rights, words: tuple[str, ...], type: str) -> Fragment | None:
         """The rows of `type` on which all of `words` (`read`, `search`, …) are open, as a condition on `r`, or None."""
         node = rights.rows(type, words)
-        if node is None:
-            return None
-        return NOTHING if node == NEVER else self.narrowing.fragment(self.record.connection(), node, type)
+        if node == NEVER:
+            return NOTHING
+        if type == BINARY:
+            connection = self.record.connection()
+            allowed = self.narrowing.fragment(connection, node, type)
+            return self.narrowing.apart(connection, self.shut(rights), allowed)
+        return None if node is None else self.narrowing.fragment(self.record.connection(), node, type)
+
+    def shut(self, rights: Rights) -> list[str]:
+        """The types that are not open to reading at all: no Binary that is a part of one is either."""
+        return [type for type in self.record.types if "read" not in rights.rule(type).open]
 
 
 class Sight:
@@ -93,6 +102,8 @@ class Sight:
     async def is_bounded(self, type: str, word: str) -> bool:
         """Whether some rows are closed to the actor, as the record stands."""
         node = self.node(type, word)
+        if type == BINARY and self._eyes.shut(self._rights):
+            return True
         if node is None:
             return False
         return await self._ask(
@@ -162,7 +173,7 @@ class Sight:
 
         def found(connection: Connection) -> Sequence[str]:
             with connection.within(FINDING):
-                return self._eyes.search.find(connection, type, criteria, narrow=narrow)
+                return self._eyes.search.find(connection, type, criteria, narrow=narrow, touch=self.touch)
 
         return found
 
@@ -173,7 +184,7 @@ class Sight:
         def soon(connection: Connection) -> Sequence[str] | None:
             try:
                 with connection.within(SOON, 2_000):
-                    return self._eyes.search.find(connection, type, criteria, narrow=narrow)
+                    return self._eyes.search.find(connection, type, criteria, narrow=narrow, touch=self.touch)
             except Problem as failure:
                 if failure.category is not Category.TOO_COSTLY:
                     raise
@@ -233,7 +244,7 @@ class Sight:
             for one in part:
                 node = self.node(one.type, word)
                 head = heads.get((one.type, one.id))
-                if not self.may(one.type, word) or head is None:
+                if not self.may(one.type, word) or head is None or not self.shows_context(one):
                     continue
                 if node is None or (
                     self._eyes.narrowing.shows(connection, node, one.type, head)

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from charthouse.base import log
-from charthouse.base.errors import Category, Issue, Problem
+from charthouse.base.errors import Category, Issue, Problem, problem
 from charthouse.db import queries
 from charthouse.db.connect import Connection
 from charthouse.db.trouble import too_costly
@@ -252,13 +252,23 @@ def read_up(
     return max(seconds - (time.monotonic() - start), seconds / 2)
 
 
-def scored(query: Query, found: list[Found]) -> list[Found]:
-    """The matches, each with how well it answers what is asked of its text."""
+def in_time(until: float | None) -> None:
+    """Raise `Problem(too_costly)` after that moment (`time.monotonic()`): no database stops what is done here."""
+    if until is not None and time.monotonic() > until:
+        raise problem(
+            Category.TOO_COSTLY, "too-costly", "What was found takes too long to look through.",
+            place="_count", repair="Ask for a smaller page with _count, or for no scores with _score=false.",
+        )  # fmt: skip
+
+
+def scored(query: Query, found: list[Found], until: float | None = None) -> list[Found]:
+    """The matches, each with how well it answers what is asked of its text; raises as `in_time` does."""
     questions = query.questions
     if not questions or not query.scores:
         return found
     asked = [[value for value in one.values if isinstance(value, Words)] for one in query.criteria]
     for hit in found:
+        in_time(until)
         words = wording(hit.stored.tree)
         best = [max(score(value, words) for value in values) for values in asked if values]
         hit.score = round(sum(best) / len(best), 4)

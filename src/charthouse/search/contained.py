@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from charthouse.fhir.definitions import Definitions
 from charthouse.fhir.resource import Tree
-from charthouse.search.concordance import scored
+from charthouse.search.concordance import in_time, scored
 from charthouse.search.known import unsupported
 from charthouse.search.meets import Stating, meets_one
 from charthouse.search.page import Found
@@ -118,17 +118,24 @@ def meets(tree: Tree, criteria: Sequence[Criterion], extractor: Extractor, at: i
 
 
 def hits(
-    found: Sequence[Stored], query: Query, extractor: Extractor, at: int, stating: Stating
+    found: Sequence[Stored],
+    query: Query,
+    extractor: Extractor,
+    at: int,
+    stating: Stating,
+    until: float | None = None,
 ) -> list[Found]:
-    """The matches of a page: the resources found, or what was looked for inside them, each with its place."""
+    """The matches of a page: the resources found, or what was looked for inside them, each with its place. Raises
+    `Problem(too_costly)` where that takes longer than `until` (`time.monotonic()`)."""
     if not query.opens:
-        return scored(query, [Found(one, "match") for one in found])
+        return scored(query, [Found(one, "match") for one in found], until)
     asked = next((one.values[0] for one in query.criteria if one.kind is Kind.INSIDE), None)
     wanted = next((one.values[0] for one in query.criteria if one.kind is Kind.TOKEN), None)
     entries: list[Found] = []
     if not isinstance(asked, Inside):
         asked = Inside(str(wanted.code) if isinstance(wanted, Token) else query.type, ())
     for stored in found:
+        in_time(until)
         if (
             query.contained == "both"
             and stored.type == asked.type

@@ -11,6 +11,7 @@ from charthouse.base.errors import Problem, invalid
 from charthouse.search import values
 from charthouse.search.known import LATER, Book, Known, Reader, too_many, unsupported
 from charthouse.search.query import (
+    MAX_FOLLOWED,
     MAX_HOPS,
     MAX_LISTED,
     MAX_RANGES,
@@ -67,6 +68,7 @@ class Criteria:
         self._touch = touch
         self._filtering = filtering
         self._read = 0
+        self._followed = 0
 
     def read(self, type: str, name: str, text: str, *, depth: int = 0) -> Criterion:
         """The condition `name=text` on `type`. Raises `Problem` naming what is wrong with it."""
@@ -250,6 +252,12 @@ class Criteria:
         for target in targets:
             if len(targets) > 1 and code and code not in self._book.of(target):
                 continue
+            self._followed += 1  # what is refused at each of them comes here again and again, step by step
+            if self._followed > MAX_FOLLOWED:
+                raise invalid(
+                    "too-costly", f'"{name}" leads to too many types.', place=name, value=name,
+                    repair=f"Name the type of each reference, e.g. {name.partition('.')[0]}:{target}.",
+                )  # fmt: skip
             try:
                 hops.append(Hop(target, follow(target)))
             except Problem as failure:

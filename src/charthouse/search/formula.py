@@ -27,8 +27,8 @@ _OPERATORS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "eq": ("", ""),
         "in": (":in", ""),
         "ni": (":not-in", ""),
-        "ss": (":above", ""),
-        "sb": (":below", ""),
+        "ss": (":below", ""),  # the value subsumes a concept in the set
+        "sb": (":above", ""),
     },
     Kind.REFERENCE: {"eq": ("", ""), "re": ("", "")},
     Kind.URI: {"eq": ("", "")},

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from charthouse.base.errors import Problem
 from charthouse.fhir.definitions import Definitions
 from charthouse.search import formula, result
-from charthouse.search.criteria import Criteria
+from charthouse.search.criteria import Criteria, is_costly
 from charthouse.search.known import Book, too_many, unsupported
 from charthouse.search.query import MAX_CRITERIA, SUBJECT, Criterion, Hop, Kind, Link, Query, Span
 from charthouse.search.several import Params, Subject
@@ -77,7 +77,8 @@ class Parser:
         """The parameters by which what no compartment has is about a patient all the same."""
         if type in ("Binary", "Bundle"):
             return [INSIDE]
-        known = self._book.of(type)
+        standard = self._book.definitions.standard.search_params(type)  # a clinic's own come and go
+        known = {code: param for code, param in self._book.of(type).items() if code in standard}
         return [code for code in ABOUT if code in known and known[code].refers_to("Patient")]
 
     def can_refer(self, type: str, targets: Sequence[str]) -> bool:
@@ -140,22 +141,25 @@ class Parser:
         def touch(kind: str, code: str) -> None:
             query.touched.append((kind, code))
 
-        criteria = Criteria(self._book, touch)
+        criteria, filtering = Criteria(self._book, touch), Criteria(self._book, touch, filtering=True)
         for name, text in params:
             try:
                 if name[:1] == "_" and result.take(self._book, query, name, text):
                     continue
                 if name == formula.NAME:
-                    filtering = Criteria(self._book, touch, filtering=True)
                     query.criteria.append(formula.read(filtering, type, text))
                 else:
                     query.criteria.append(criteria.read(type, name, text))
                 if len(query.criteria) > MAX_CRITERIA:
                     raise too_many("The search has too many conditions", name, MAX_CRITERIA)
             except Problem as failure:
-                if not lenient:
+                if not lenient or is_costly(failure):  # what is too much is no less when it is left out
                     raise
                 query.ignored += failure.issues
+                if len(query.ignored) > MAX_CRITERIA:
+                    raise too_many(
+                        "The search has too many parameters to leave out", name, MAX_CRITERIA
+                    ) from None
                 continue
             query.used.append((name, text))
         query.touched += [(type, key.code) for key in query.sort]

@@ -36,10 +36,14 @@ class Standing:
         )
         return OWN + sha256(" ".join(names).encode()).hexdigest()[:12] if names else ""
 
-    def notes(self, connection: Connection, queries: Sequence[Query]) -> list[Issue]:
-        """What to tell of an answer from this moment (a snapshot); no total is counted where there is anything."""
+    def notes(self, connection: Connection, queries: Sequence[Query], mark: str | None = None) -> list[Issue]:
+        """What to tell of an answer from this moment (a snapshot); no total is counted where there is anything.
+
+        `mark` is that of when the queries were read: what they rest on must be there still."""
         if self._parameters is None:
             return []
+        if mark is not None and self.mark(queries) != mark:
+            raise _moved()
         touched = [pair for query in queries for pair in query.touched]
         found = self._parameters.incomplete(connection, touched)
         if found is None:

@@ -21,6 +21,7 @@ MAX_RANGES = 100  # alternatives of a parameter whose values are ranges or begin
 MAX_LISTED = 2000  # alternatives of any other
 MAX_STEPS = 8  # references that one parameter walks along
 MAX_READ = 400  # conditions on all types that the chains of one search lead to
+MAX_FOLLOWED = 1000  # types that the steps of one search are tried on
 MAX_HOPS = 16  # types that one step may lead to where none is named
 
 

@@ -126,13 +126,13 @@ class Search:
         queries = self.queries(
             type, params, lenient=lenient, within=within, permit=permit, operation=operation, unseen=unseen
         )
-        where += self._standing.mark(queries)
+        where += (mark := self._standing.mark(queries))
         if place is not None and (where, tuple(queries[0].used)) != (place.type, place.params):
             raise foreign()
         _told(queries, touch)
         seconds = read_up(self._words, connection, queries, seconds)
         with connection.within(seconds, min(STEPS, int(seconds * STEPS * 100))), connection.snapshot():
-            notes = self._standing.notes(connection, queries)
+            notes = self._standing.notes(connection, queries, mark)
             start = place or _start(where, queries[0])
             return told(self._page(connection, queries, start, narrow, is_first=place is None), notes)
 
@@ -236,11 +236,13 @@ class Search:
         params: Params,
         *,
         narrow: Narrow | None = None,
+        touch: Touch | None = None,
         limit: int = 2,
     ) -> list[str]:
         """The ids of at most `limit` matches; also for use inside a write transaction."""
         query = self.parser.query(type, params)
         single_query([query])
+        _told([query], touch)
         query.sort = ()
         self._standing.require(connection, query)
         asked = self._clauses(connection, self._inside, query, now(), narrow)
@@ -265,10 +267,11 @@ class Search:
         close(self._words, [query], lenient=lenient)
         query.touched += [(latest.TYPE, code) for code in latest.BASIS]
         _told([query], touch)
+        mark = self._standing.mark([query])
         seconds = read_up(self._words, connection, [query], seconds)
         sources = {code: self.parser.source(latest.TYPE, code) for code in latest.BASIS}
         with connection.within(seconds, min(STEPS, int(seconds * STEPS * 100))), connection.snapshot():
-            notes = self._standing.notes(connection, [query])
+            notes = self._standing.notes(connection, [query], mark)
             asked = self._clauses(connection, self._names, query, now(), narrow)
             allowed = narrow(latest.TYPE) if narrow else None
             found = self._plan(connection, self._names, query, asked, allowed)
@@ -281,7 +284,7 @@ class Search:
 
     def condition(self, connection: Connection, type: str, params: Params) -> Fragment:
         """Search parameters as one condition on a resource `r`, e.g. to build a `Narrow` from."""
-        query = self.parser.query(type, params)
+        query = self.parser.settled(type, params)
         for one in query.criteria:
             if not one.is_plain:
                 raise unsupported(
@@ -385,7 +388,7 @@ class Search:
             stored = self._reader.found(kinds.pop(), [row for _, row in rows])
         else:
             stored = [one for type, row in rows for one in self._reader.found(type, (row,))]
-        entries = hits(stored, query, self._extractor, place.at, self._names)
+        entries = hits(stored, query, self._extractor, place.at, self._names, connection.until)
         notes = query.ignored
         if query.includes and rows:
             keys = [row[0] for _, row in rows]

@@ -51,7 +51,7 @@ class Whole:
 
     def care_dates(self, type: str) -> list[str]:
         """The search parameters that tell when the care was given that a resource of `type` is about."""
-        params = self._definitions.search_params(type)
+        params = self._definitions.standard.search_params(type)  # a clinic's own dates may tell anything
         return [one.code for one in params.values() if one.type == "date" and one.code not in OTHER_DATES]
 
     def care(self, type: str, start: str | None, end: str | None, but: Collection[str]) -> Params:

@@ -81,8 +81,9 @@ def test_addresses_have_the_shapes_of_the_table() -> None:
         ("Patient/1/_history/2", "{type}/{id}/_history/{version}"),
         ("$export", None),
         ("Patient/$match", None),
-        ("Patient/1/$everything", None),
-        ("Patient/1/Observation", None),
+        ("Patient/1/$everything", "Patient/{id}/$everything"),
+        ("Observation/1/$everything", None),
+        ("Patient/1/Observation", "{type}/{id}/{kind}"),
         ("Patient/1/_history/2/3", None),
         ("Patient//1", None),
     ):

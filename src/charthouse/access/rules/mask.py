@@ -13,7 +13,8 @@ from charthouse.store.body import Codec, Stored
 from charthouse.store.index.extract import INSIDE
 
 _WORD: Final = re.compile(r"\w+")
-_ANY: Final = frozenset(("children", "descendants", "repeat"))
+# What stands for any element: functions that walk through all, and the narrative, which tells the same in words.
+_ANY: Final = frozenset(("children", "descendants", "repeat", "div"))
 SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
@@ -91,9 +92,9 @@ def _asked(type: str, name: str, value: str, hidden: Iterable[str]) -> Iterator[
 
 
 def _tells(definitions: Definitions, type: str, code: str, fields: frozenset[str]) -> bool:
-    if code == "contained":
-        return code in fields
     param = definitions.search_params(type).get(code)
+    if code == "contained" and code in fields:  # what is inside is searched for under no parameter
+        return True
     if param is None or not param.expression:
         return False
     if code in definitions.own.types.get(type, ()):

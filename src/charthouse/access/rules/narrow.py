@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from charthouse.access.rules.node import (
@@ -102,6 +102,20 @@ class Narrowing:
         if node is None or node == ALWAYS:
             return None
         return self._present(self._work(connection, node, type))
+
+    def apart(
+        self, connection: Connection, types: Collection[str], allowed: Fragment | None
+    ) -> Fragment | None:
+        """Of Binaries that are `allowed` those that are a part of no resource of these types."""
+        params = self.params(connection, "Binary", INSIDE) if types else ()
+        if not params:
+            return allowed
+        numbers = sorted(self._types[type] for type in types)
+        sql = self._sql.in_context.format(
+            params=self._texts.listed(len(params)), types=self._texts.listed(len(numbers))
+        )
+        apart = Fragment(f"NOT {sql}", (*params, *numbers))
+        return apart if allowed is None else _joined([allowed, apart], " AND ", EVERYTHING)
 
     def shows(self, connection: Connection, node: Node | None, type: str, stored: Stored) -> bool:
         """Whether the actor may meet this resource as it stands; of what was deleted, only what is certain."""

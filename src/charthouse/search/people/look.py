@@ -7,10 +7,10 @@ in the statement that gathers the candidates; what it hides is never read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final
 
 from charthouse.db import queries
@@ -35,6 +35,7 @@ NEARLY: Final = 10  # who fits all but one term, up to this many; more would be 
 
 Masked = Callable[[Stored], Stored]
 Allowed = Callable[[], Fragment | None]
+Borne = Callable[[str], bool]  # whether a word stands in a name that is open to who asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,9 @@ class People:
         if not readings:
             return Finding()
         self.refresh(connection)
-        with self.memory.lock:
-            readings = [*readings, *self._respelled(readings)]
         with connection.within(seconds), connection.snapshot():
             looking = _Looking(self, connection, narrow or EVERYTHING, frozenset(fields), mask, most)
-            for reading in readings:
+            for reading in [*readings, *_respelled(readings, looking.is_borne)]:
                 looking.look(reading)
                 if looking.is_full:
                     break
@@ -104,29 +103,29 @@ class People:
                 looking.nearly(readings[0])
             return looking.found()
 
-    def _respelled(self, readings: Sequence[Question]) -> list[Question]:
-        """Readings in which words that were typed apart stand together ("mac donald"), or the other way round."""
-        known = self.memory.words
-        found = [
-            other for reading in readings for other in (*_joined(reading, known), *_divided(reading, known))
-        ]
-        return found[:MOST_READINGS]
+
+def _respelled(readings: Sequence[Question], is_borne: Borne) -> list[Question]:
+    """Readings in which words that were typed apart stand together ("mac donald"), or the other way round."""
+    found = (
+        other for reading in readings for other in (*_joined(reading, is_borne), *_divided(reading, is_borne))
+    )
+    return list(islice(found, MOST_READINGS))
 
 
-def _joined(reading: Question, known: Container[str]) -> Iterator[Question]:
+def _joined(reading: Question, is_borne: Borne) -> Iterator[Question]:
     for place, (one, other) in enumerate(pairwise(reading)):
-        if one.word and other.word and one.word + other.word in known:
+        if one.word and other.word and is_borne(one.word + other.word):
             whole = Term(f"{one.text} {other.text}", word=one.word + other.word)
             yield (*reading[:place], whole, *reading[place + 2 :])
 
 
-def _divided(reading: Question, known: Container[str]) -> Iterator[Question]:
+def _divided(reading: Question, is_borne: Borne) -> Iterator[Question]:
     for place, term in enumerate(reading):
-        if not term.word or term.word in known:
+        if not term.word or is_borne(term.word):
             continue
         for cut in range(SPLIT, len(term.word) - SPLIT + 1):
             parts = (term.word[:cut], term.word[cut:])
-            if all(part in known for part in parts):
+            if all(is_borne(part) for part in parts):
                 yield (*reading[:place], *(Term(part, word=part) for part in parts), *reading[place + 1 :])
 
 
@@ -158,6 +157,15 @@ class _Looking:
         hits = sorted(self.hits.values(), key=lambda hit: hit.rank)
         nearly = bool(hits) and bool(hits[0].rank[0])
         return Finding(tuple(hits[: self._most]), self._more or len(hits) > self._most, nearly)
+
+    def is_borne(self, word: str) -> bool:
+        """Whether the word stands in a name that is open to who asks: how a question is read tells of no other."""
+        with self._memory.lock:
+            if word not in self._memory.words:
+                return False
+        if self._narrow is EVERYTHING and "name" in self._fields:
+            return True
+        return bool(self._candidates([Meaning(Term(word, word=word), {word: Fit(Tier.EXACT)})], 1))
 
     def look(self, question: Question) -> None:
         """Look for everybody who fits, kind by kind."""

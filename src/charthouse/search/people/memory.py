@@ -16,6 +16,7 @@ PATIENT: Final = "Patient"
 NAMED: Final = ("family", "given")
 SLICE: Final = 10_000  # codes that are read at a time
 NUMBERED: Final = ("identifier", "telecom")
+WANTED: Final = (*NAMED, *NUMBERED, "name", "birthdate")
 
 
 class Memory:
@@ -41,7 +42,7 @@ class Memory:
         mark = row[0] if row else 0
         if mark == self._mark and connection.dialect == "sqlite":
             return
-        if self._mark is None or len(self._params) < len((*NAMED, *NUMBERED, "name", "birthdate")):
+        if any(code not in self._params for code in WANTED):  # some get their number with the first value
             self._params = dict(connection.run(self._sql.params, (self._type,)))
         names = [self.param(code) for code in NAMED]
         numbers = [self.param(code) for code in NUMBERED]

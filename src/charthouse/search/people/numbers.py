@@ -17,7 +17,9 @@ from charthouse.search.people.question import number
 ENDING: Final = 4  # digits that an ending has at least
 DIGITS: Final = 9  # of the end that are kept
 LETTERS: Final = 4  # in a number, beyond which its digits say nothing by themselves
-MOST: Final = 400  # codes that one ending may lead to
+MOST: Final = (
+    20_000  # codes that one ending may lead to; far more than there are, or the hidden ones would count
+)
 FRESH: Final = 500  # numbers that wait unsorted before the arrays are made anew
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
 _NO_LETTERS: Final = re.compile(r"[\W\d_]+")

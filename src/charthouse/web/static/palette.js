@@ -22,7 +22,9 @@ export function palette() {
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault(); // else the form's only button would close the list
-    choose(box, found, () => choices(dialog));
+    const page = commands.find((one) => !one.hidden && box.value.trim())?.querySelector(".choice");
+    if (page) page.click(); // it answers what stands in the box, for it was filtered as that was typed
+    else choose(box, found, () => choices(dialog));
   });
   dialog.addEventListener("close", () => {
     box.value = "";

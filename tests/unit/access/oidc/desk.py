@@ -37,7 +37,7 @@ class Desk:
         self.clinic, self.provider = clinic, provider
         self.moment = int(time.time() * 1000)
         self.openid = OpenId(
-            clinic.record.connection(), clinic.people, clinic.keys, clinic._written,
+            clinic.record.connection(), clinic.people, clinic.keys, clinic.written,
             lambda method, url, content, headers: clinic.outgoing.call(method, url, content=content, headers=headers),
             BASE, clock=lambda: self.moment,
         )  # fmt: skip

@@ -1,5 +1,9 @@
 -- What PostgreSQL says in other words: index rows lie with the patient of their resource (`home`), and probes stay probes.
 
+-- name: in_context
+EXISTS (SELECT 1 FROM reference_index i CROSS JOIN resource x
+    WHERE i.key = r.key AND i.home = r.home AND i.param {params} AND x.key = i.target AND x.type {types} OFFSET 0)
+
 -- name: label_of_resource
 EXISTS (SELECT 1 FROM token_index i WHERE i.key = r.key AND i.home = r.home AND i.param = ? AND i.code {list} OFFSET 0)
 

@@ -11,6 +11,10 @@ r.home {list}
 -- name: home_absent
 r.home = 0
 
+-- name: in_context
+EXISTS (SELECT 1 FROM reference_index i CROSS JOIN resource x
+    WHERE i.key = r.key AND i.param {params} AND x.key = i.target AND x.type {types})
+
 -- No more than a look at the rows of one parameter: the sign keeps the engine from seeking each code.
 -- name: label_of_resource
 EXISTS (SELECT 1 FROM token_index i WHERE i.key = r.key AND i.param = ? AND +i.code {list})
