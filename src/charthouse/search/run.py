@@ -1,52 +1,38 @@
-"""The search itself: a page of matches, what comes along with them, the total, and the links to other pages.
-
-What a walk from page to page promises. Without `_sort` the order is that of the resource keys,
-which never change: every resource that stays is met exactly once. With `_sort` the first page
-notes the last version that existed, and the later pages leave out what was changed since: what
-stays as it was is met exactly once, what changes is met at most once. This rests on version
-numbers being given in the order of the commits on SQLite (one writer); on PostgreSQL the first page
-notes its snapshot as well, and what that did not show counts as changed.
-"""
+"""The search itself: what is asked, under which policy, at which moment, and in how much time (see `paging`)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from charthouse.base.clock import now
 from charthouse.base.errors import invalid
 from charthouse.db.connect import Connection
 from charthouse.fhir.definitions import Definitions
 from charthouse.search import latest
-from charthouse.search.clause import Clause, clauses
 from charthouse.search.coded import Coded, Codes
 from charthouse.search.concordance import Concordance, close, read_up
-from charthouse.search.contained import hits, single_query, spread
+from charthouse.search.contained import single_query, spread
 from charthouse.search.criteria import Touch
 from charthouse.search.explain import Explanation, advice, described
-from charthouse.search.few import few
 from charthouse.search.include import Narrow, included
 from charthouse.search.known import unsupported
 from charthouse.search.latest import Latest
 from charthouse.search.names import Names, Units
 from charthouse.search.page import Cursor, Found, Page, Seal, foreign
+from charthouse.search.paging import Paging, taken
 from charthouse.search.parse import Params, Parser
 from charthouse.search.partial import Standing, told, unmarked
-from charthouse.search.plan import Plan, conditions, plan
+from charthouse.search.plan import conditions
 from charthouse.search.proof import Proofs
 from charthouse.search.query import DEFAULT_COUNT, MAX_COUNT, Query, Total
-from charthouse.search.resolve import Resolver
 from charthouse.search.several import NAME as TYPES
-from charthouse.search.several import Operation, Permit, Subject, Unseen, chosen, grounds, merged, single
+from charthouse.search.several import Operation, Permit, Subject, Unseen, chosen, grounds, single
 from charthouse.search.text import Fragment, Texts
-from charthouse.search.total import total as counted
-from charthouse.search.view import view
 from charthouse.search.whole import Whole
 from charthouse.store.index import Extractor
 from charthouse.store.parameters import Parameters
-from charthouse.store.read import HEAD, Reader
+from charthouse.store.read import Reader
 
 SECONDS: Final = 10.0  # that one search may take
 STEPS: Final = 20_000  # of SQLite's machine, about 1 ms, between two looks at the clock
@@ -89,6 +75,7 @@ class Search:
         self._words = words
         self._standing = Standing(parameters)
         self._seal = Seal(key)
+        self._paging = Paging(reader, self._texts, self._names, self._proofs, extractor, self._seal)
         self._latest = Latest(self._texts, self._names, reader)
         self.whole = Whole(definitions, self.parser, self._texts, self._names, reader)
 
@@ -134,7 +121,7 @@ class Search:
         with connection.within(seconds, min(STEPS, int(seconds * STEPS * 100))), connection.snapshot():
             notes = self._standing.notes(connection, queries, mark)
             start = place or _start(where, queries[0])
-            return told(self._page(connection, queries, start, narrow, is_first=place is None), notes)
+            return told(self._paging.page(connection, queries, start, narrow, is_first=place is None), notes)
 
     def queries(
         self,
@@ -213,14 +200,15 @@ class Search:
             at = now()
             asked = found.timed(
                 "look up names and other resources",
-                lambda: self._clauses(connection, self._names, query, at, narrow),
+                lambda: self._paging.clauses(connection, self._names, query, at, narrow),
             )
             allowed = found.timed("work out the policy", lambda: narrow(type) if narrow else None)
             plan = found.timed(
-                "choose where to begin", lambda: self._plan(connection, self._names, query, asked, allowed)
+                "choose where to begin",
+                lambda: self._paging.plan(connection, self._names, query, asked, allowed),
             )
             steps = [] if plan.is_empty else plan.page(())
-            rows = found.timed("find the page", lambda: _rows(connection, steps, query.count + 1))
+            rows = found.timed("find the page", lambda: taken(connection, steps, query.count + 1))
             found.conditions = described(connection, self._texts, asked)
         found.driver, found.order = plan.driver, plan.told_order
         found.policy = None if allowed is None else allowed.sql
@@ -245,9 +233,9 @@ class Search:
         _told([query], touch)
         query.sort = ()
         self._standing.require(connection, query)
-        asked = self._clauses(connection, self._inside, query, now(), narrow)
-        found = self._plan(connection, self._inside, query, asked, narrow(type) if narrow else None)
-        rows = [] if found.is_empty else _rows(connection, found.page(()), limit)
+        asked = self._paging.clauses(connection, self._inside, query, now(), narrow)
+        found = self._paging.plan(connection, self._inside, query, asked, narrow(type) if narrow else None)
+        rows = [] if found.is_empty else taken(connection, found.page(()), limit)
         return [stored.id for stored in self._reader.found(type, rows)]
 
     def latest(
@@ -272,9 +260,9 @@ class Search:
         sources = {code: self.parser.source(latest.TYPE, code) for code in latest.BASIS}
         with connection.within(seconds, min(STEPS, int(seconds * STEPS * 100))), connection.snapshot():
             notes = self._standing.notes(connection, [query], mark)
-            asked = self._clauses(connection, self._names, query, now(), narrow)
+            asked = self._paging.clauses(connection, self._names, query, now(), narrow)
             allowed = narrow(latest.TYPE) if narrow else None
-            found = self._plan(connection, self._names, query, asked, allowed)
+            found = self._paging.plan(connection, self._names, query, asked, allowed)
             keys = self._latest.keys(connection, found, sources, most)
             entries = [Found(one, "match") for one in self._reader.heads(connection, keys)]
             others, left_out = included(connection, self._names, self._texts, query.includes, keys, narrow)
@@ -292,131 +280,6 @@ class Search:
                 )
         return conditions(connection, self._names, self._texts, query, now())
 
-    def _clauses(
-        self, connection: Connection, names: Names, query: Query, at: int, narrow: Narrow | None
-    ) -> list[Clause]:
-        """The clauses of a query, with what leads to other resources worked out."""
-        if query.is_plain:
-            return clauses(connection, names, query.type, query.criteria, at)
-        resolver = Resolver(connection, names, self._texts, self._reader, self._proofs, narrow, at)
-        return resolver.clauses(query.type, query.criteria)
-
-    def _plan(
-        self,
-        connection: Connection,
-        names: Names,
-        query: Query,
-        asked: Sequence[Clause],
-        allowed: Fragment | None,
-    ) -> Plan:
-        return plan(
-            connection,
-            names,
-            self._texts,
-            query,
-            asked,
-            narrow=allowed,
-            live=lambda: self._reader.live(connection, query.type),
-        )
-
-    def _page(
-        self,
-        connection: Connection,
-        queries: Sequence[Query],
-        place: Cursor,
-        narrow: Narrow | None,
-        *,
-        is_first: bool,
-    ) -> Page:
-        """One page; everything inside sees the same moment."""
-        query = queries[0]
-        plans: list[tuple[Query, Plan]] = []
-        for one in queries:
-            if len(queries) > 1 and not self._reader.live(connection, one.type):
-                continue
-            asked = self._clauses(connection, self._names, one, place.at, narrow)
-            allowed = narrow(one.type) if narrow else None
-            if is_first and query.count and not query.sort and len(queries) == 1:
-                known = few(connection, self._texts, asked, allowed)
-                if known is not None and known.is_all:
-                    total = None if query.total is Total.NONE else len(known.rows)
-                    rows = [(query.type, row) for row in known.rows]
-                    return self._made(connection, query, replace(place, total=total), rows, narrow)
-            plans.append((one, self._plan(connection, self._names, one, asked, allowed)))
-        rows = self._matches(connection, plans, place) if query.count else []
-        seen = "" if is_first else view(query, narrow)
-        if is_first or seen != place.view:
-            # in other hands a page has another total, and nothing is told of the one before
-            is_all = is_first and 0 < query.count >= len(rows)
-            total = len(rows) if is_all else None
-            place = replace(place, total=counted(connection, self._reader, plans, total), view=seen)
-            if is_first and not is_all and query.count and query.sort:
-                row = connection.one(self._texts.lookup.last_version)
-                place = replace(place, bound=row[0] if row else 0)
-        return self._made(connection, query, place, rows, narrow, is_first=is_first)
-
-    def _matches(
-        self, connection: Connection, plans: Sequence[tuple[Query, Plan]], place: Cursor
-    ) -> list[tuple[str, Row]]:
-        """The rows of a page and one more, where there is one, each with its type."""
-        found: dict[str, list[Row]] = {}
-        for query, its in plans:
-            if not its.is_empty:
-                steps = its.page(place.position, back=place.back, bound=place.bound)
-                found[query.type] = _rows(connection, steps, query.count + 1)
-        if len(found) == 1:
-            return [(type, row) for type, rows in found.items() for row in rows]
-        return merged(found, plans[0][0].sort, back=place.back, limit=plans[0][0].count + 1) if found else []
-
-    def _made(
-        self,
-        connection: Connection,
-        query: Query,
-        place: Cursor,
-        rows: list[tuple[str, Row]],
-        narrow: Narrow | None,
-        *,
-        is_first: bool = True,
-    ) -> Page:
-        """The page of the first of `rows`, with what comes along, and links where there are more of them."""
-        more = len(rows) > query.count > 0
-        rows = rows[: query.count]
-        if place.back:
-            rows.reverse()
-        kinds = {type for type, _ in rows} if len(rows) and query.types else {query.type}
-        if len(kinds) == 1:
-            stored = self._reader.found(kinds.pop(), [row for _, row in rows])
-        else:
-            stored = [one for type, row in rows for one in self._reader.found(type, (row,))]
-        entries = hits(stored, query, self._extractor, place.at, self._names, connection.until)
-        notes = query.ignored
-        if query.includes and rows:
-            keys = [row[0] for _, row in rows]
-            others, left_out = included(connection, self._names, self._texts, query.includes, keys, narrow)
-            entries += [Found(stored, "include") for stored in self._reader.heads(connection, others)]
-            notes = [*notes, *left_out]
-        page = Page(entries, place.total, params=query.used, notes=notes)
-        if query.opens:  # whose containers were counted, not they
-            page.total = (
-                None if more or place.position or place.total is None or not query.count else len(entries)
-            )
-        if more or place.position:
-            if is_first:
-                place = replace(place, view=view(query, narrow))
-            self._link(page, place, [row for _, row in rows], more=more)
-        return page
-
-    def _link(self, page: Page, place: Cursor, rows: list[Row], *, more: bool) -> None:
-        """Set the cursors of a page that is not the only one."""
-        page.first = self._seal.close(replace(place, back=False, position=()))
-        if not rows:
-            return
-        first, last = rows[0], rows[-1]
-        if more or place.back:
-            page.next = self._seal.close(replace(place, back=False, position=_position(last)))
-        if place.position and (more or not place.back):
-            page.prev = self._seal.close(replace(place, back=True, position=_position(first)))
-
 
 def _told(queries: Sequence[Query], touch: Touch | None) -> None:
     """Tell what the queries rest on."""
@@ -428,18 +291,3 @@ def _told(queries: Sequence[Query], touch: Touch | None) -> None:
 def _start(where: str, query: Query) -> Cursor:
     """The place of a first page."""
     return Cursor(where, tuple(query.used), now(), None, None, False, ())
-
-
-def _position(row: Row) -> tuple[Any, ...]:
-    """The place of a row in the order: its sort values, and its key."""
-    return (*row[1:-HEAD], row[0])
-
-
-def _rows(connection: Connection, steps: Sequence[Fragment], limit: int) -> list[Row]:
-    """The rows of a page: of each statement as many as the one before left wanting."""
-    rows: list[Row] = []
-    for sql, args in steps:
-        rows += connection.run(sql, (*args, limit - len(rows)))
-        if len(rows) >= limit:
-            break
-    return rows
