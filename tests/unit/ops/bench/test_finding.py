@@ -23,6 +23,7 @@ def test_patients_are_found_far_more_often_than_by_the_start_of_a_name(small: Be
         assert 0 < figure.value <= (figure.percentile("p99") or 0)
         assert figure.floors["plain_name_start_ms"] > 0
         assert figure.goal.must == figure.goal.p99 == 50
+    assert 0.1 < figures["words and numbers in memory"].value < 20
     kept = [folder.name for folder in small.cache.iterdir()]
     assert len(kept) == 1
     assert kept[0].startswith("people-400-")
