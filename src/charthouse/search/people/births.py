@@ -26,6 +26,7 @@ _SEPARATED: Final = re.compile(
 _YEAR_FIRST: Final = re.compile(
     r"(?<![\d-])(?P<year>\d{4})(?P<sign>[-/.])(?P<first>\d{1,2})(?:(?P=sign)(?P<second>\d{1,2}))?(?![-/.]?\d)"
 )
+_MONTH: Final = re.compile(r"(?<![\d/.-])(?P<first>\d{1,2})/" + _YEAR + r"(?![-/.]?\d)")
 _NAMED: Final = re.compile(
     rf"(?<!\w)(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th)?[\s.-]*(?:of |de )?)?(?P<month>{_NAME})[a-z]*\.?"
     rf"(?:[\s-]+(?P<after>\d{{1,2}})(?:st|nd|rd|th)?(?=[\s,-]))?(?:[\s,-]+(?:de )?){_YEAR}(?!\d)"
@@ -50,7 +51,7 @@ class Found(NamedTuple):
 
 def find(text: str, today: date, *, day_first: bool) -> Found | None:
     """The first date in folded `text` that has signs or a month's name in it."""
-    for pattern in (_NAMED, _YEAR_FIRST, _SEPARATED):
+    for pattern in (_NAMED, _YEAR_FIRST, _SEPARATED, _MONTH):
         for match in pattern.finditer(text):
             births = _read(match, today, day_first)
             if births:
@@ -68,6 +69,8 @@ def _read(match: re.Match[str], today: date, day_first: bool) -> tuple[Birth, ..
         if not day and len(parts["year"]) != 4:
             return ()
         return tuple(_made((year, month, int(day) if day else None) for year in years))
+    if match.re is _MONTH:
+        return tuple(_made((year, int(parts["first"]), None) for year in years))
     first, second = int(parts["first"]), int(parts["second"] or 0)
     if match.re is _YEAR_FIRST:
         if not parts["second"]:
