@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from charthouse.access.actor import Actor
 from tests import cast, postgres
+
+# The folders whose tests take longest come first, so that no worker is left with one when the others are done.
+LONG = ("fault", "web", "door", "interop")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort by folder; within one the order stays."""
+    here = Path(__file__).parent
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(here).parts[0], len(LONG)))
 
 
 @pytest.fixture
