@@ -77,6 +77,7 @@ def _cells() -> list[Cell]:
         for operator in ("eq", "pr")
     ]
     found += [Cell("_filter", "", operator, "token") for operator in ("ss", "sb", "in", "ni")]
+    found += [Cell("_filter", "", "ne", kind) for kind in ("string", "uri")]
     found += [Cell("_filter", "", "po", "date"), Cell("_filter", "", "re", "reference")]
     found += [Cell("_filter", word) for word in ("and", "or", "not")]
     found += [Cell("_sort", direction, "", kind) for direction in ("", "-")
@@ -90,5 +91,5 @@ REFUSED: Final = (
     [Cell("reference", modifier, "", "canonical") for modifier in ("above", "below")]
     + [Cell("token", modifier, "", "Type/id") for modifier in ("in", "not-in")]
     + [Cell("composite", "missing"), Cell("special", "missing")]
-    + [Cell("_filter", "", "ne", kind) for kind in ("string", "token", "uri", "reference")]
+    + [Cell("_filter", "", "ne", kind) for kind in ("token", "reference")]
 )

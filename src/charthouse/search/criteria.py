@@ -52,7 +52,8 @@ _MODES: Final[dict[tuple[Kind, str], Reader]] = {
 
 WHOLE: Final = "-whole"  # what only a filter can ask: the whole text, its end, ranges that overlap
 ENDS: Final = "-ends"
-_OF_FILTERS: Final[dict[str, Reader]] = {WHOLE: values.string, ENDS: values.string}
+UNEQUAL: Final = "-unequal"
+_OF_FILTERS: Final = (WHOLE, ENDS)
 
 Touch = Callable[[str, str], None]
 
@@ -162,8 +163,9 @@ class Criteria:
             return param._replace(read=values.AMONG[modifier]), modifier == "not-in", ""
         if modifier == "of-type" and kind is Kind.TOKEN and param.is_identifier:
             return param._replace(read=values.typed), False, modifier
-        if self._filtering and modifier in _OF_FILTERS and kind is Kind.STRING:
-            return param._replace(read=_OF_FILTERS[modifier]), False, modifier
+        if self._filtering and (modifier == UNEQUAL or (modifier in _OF_FILTERS and kind is Kind.STRING)):
+            read = values.string if kind is Kind.STRING else param.read
+            return param._replace(read=read), False, modifier
         if (kind, modifier) in _MODES and (modifier != "identifier" or not param.is_canonical):
             return param._replace(read=_MODES[kind, modifier]), False, modifier
         if kind is Kind.REFERENCE and modifier in ("below", "above"):

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from charthouse.base.errors import Problem, invalid
-from charthouse.search.criteria import ENDS, WHOLE, Criteria, placed
+from charthouse.search.criteria import ENDS, UNEQUAL, WHOLE, Criteria, placed
 from charthouse.search.known import too_many, unsupported
 from charthouse.search.query import Criterion, Formula, Kind
 
@@ -21,8 +21,15 @@ _WORD: Final = re.compile(r'\s*(?:([()\[\]])|"((?:[^"\\]|\\.)*)"|([^\s()\[\]"]+)
 _ESCAPED: Final = re.compile(r"\\(.)")
 # operator -> what is put behind the parameter's name, and in front of the value, by the kind of parameter.
 _ORDERED: Final = {one: ("", one) for one in ("eq", "ne", "gt", "lt", "ge", "le", "ap", "sa", "eb")}
+_NE: Final = (f":{UNEQUAL}", "")  # an item of the set is another one
 _OPERATORS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
-    Kind.STRING: {"eq": (f":{WHOLE}", ""), "co": (":contains", ""), "sw": ("", ""), "ew": (f":{ENDS}", "")},
+    Kind.STRING: {
+        "eq": (f":{WHOLE}", ""),
+        "ne": _NE,
+        "co": (":contains", ""),
+        "sw": ("", ""),
+        "ew": (f":{ENDS}", ""),
+    },
     Kind.TOKEN: {
         "eq": ("", ""),
         "in": (":in", ""),
@@ -31,7 +38,7 @@ _OPERATORS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "sb": (":above", ""),
     },
     Kind.REFERENCE: {"eq": ("", ""), "re": ("", "")},
-    Kind.URI: {"eq": ("", "")},
+    Kind.URI: {"eq": ("", ""), "ne": _NE},
     Kind.ID: {"eq": ("", "")},
     Kind.DATE: {**_ORDERED, "po": ("", "po")},
     Kind.UPDATED: {**_ORDERED, "po": ("", "po")},

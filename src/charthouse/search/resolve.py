@@ -20,7 +20,7 @@ from charthouse.search import clause, proof, words
 from charthouse.search.choose import Choice
 from charthouse.search.clause import END_OF_TEXT, Clause, clauses
 from charthouse.search.counting import counted, nearer
-from charthouse.search.criteria import ENDS, WHOLE
+from charthouse.search.criteria import ENDS, UNEQUAL, WHOLE
 from charthouse.search.include import Narrow
 from charthouse.search.names import Names
 from charthouse.search.query import (
@@ -92,6 +92,8 @@ class Resolver:
         number = self.names.types[type]
         if one.mode == "missing":
             return [self._missing(type, one)]
+        if one.mode == UNEQUAL:
+            return [self._unequal(type, one)]
         if one.mode == SUBJECT:
             return [self._subject(type, one)]
         if one.kind is Kind.REFERENCE and one.mode in ("below", "above"):
@@ -137,6 +139,23 @@ class Resolver:
         absent = self.texts.absent(clause.table(one.kind), len(params))
         sql = absent if True in wanted else f"NOT ({absent})"
         return clause.given(Fragment(sql, params), number, one.name)
+
+    def _unequal(self, type: str, one: Criterion) -> Clause:
+        """That one of the texts or addresses is another than the one asked for (R4 search_filter.html, `ne`)."""
+        params = self.names.params(self.connection, type, one.source.codes)
+        number = self.names.types[type]
+        if not params:
+            return clause.nothing(number, one.name)
+        if one.kind is Kind.STRING:
+            tests = _texts(one._replace(mode=WHOLE))
+        else:
+            plain = clauses(self.connection, self.names, type, [one._replace(mode="")], self.at)
+            tests = list(plain[0].tests)
+        if not tests:  # nothing here has that value
+            return self._missing(type, one._replace(values=(False,)))
+        sql = self.texts.unlike(clause.table(one.kind), len(params), tests)
+        fragment = Fragment(sql, (*params, *(arg for test in tests for arg in test.args)))
+        return clause.given(fragment, number, one.name)
 
     def _worded(self, number: int, one: Criterion) -> Clause:
         """That the words of `r` answer a question. FTS5 is slow to ask of one resource and quick to list, so few are

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 
 from charthouse.db import queries
+from charthouse.search.ranges import Test
 
 SHAPES: Final = 256  # statements of each kind that are remembered; the widest takes some 100 KB
 
@@ -102,6 +103,13 @@ class Texts:
             tests=" OR ".join(self._probed(name, size) for name, size in tests),
         )
         return f"NOT {text}" if negated else text
+
+    def unlike(self, table: str, params: int, tests: Sequence[Test]) -> str:
+        """The condition that a resource `r` has a row of `table` that meets none of the tests."""
+        met = " OR ".join(self._probed(one.name, one.size) for one in tests)
+        return str(self._criteria["probe"]).format(
+            table=table, params=self.listed(params), tests=f"NOT ({met})"
+        )
 
     def _probed(self, name: str, size: int) -> str:
         """A test of the few rows that one resource has."""

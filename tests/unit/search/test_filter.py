@@ -75,6 +75,8 @@ TERMS: dict[str, list[tuple[str, Test]]] = {
         ("_has:Observation:subject:code eq a", plainly("_has:Observation:subject:code", "a")),
         ("organization re Organization/o1", plainly("organization", "Organization/o1")),
         ("_id eq p1", plainly("_id", "p1")),
+        ("family ne miller", worded("family", lambda text: text != "miller")),
+        ("family ne nobody", worded("family", lambda text: text != "nobody")),
     ],
     "Observation": [
         (f"code eq {SYSTEM}|a", plainly("code", f"{SYSTEM}|a")),
