@@ -59,6 +59,18 @@ def test_the_command_list_goes_to_a_section(page: Page) -> None:
     page.wait_for_url("**/immunizations")
 
 
+def test_a_patient_that_stands_above_a_page_in_the_command_list_is_opened_first(page: Page) -> None:
+    page.goto(f"/chart/{story.PER}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("al")
+    expect(page.locator("#palette-found [data-asked=al]")).to_be_attached()
+    expect(page.locator("#palette .commands .choice", has_text="Allergies")).to_be_visible()
+    patient = page.locator("#palette .choice:visible").first.get_attribute("href") or ""
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{patient}")
+    assert patient.count("/") == 2  # a chart, and none of its pages
+
+
 def test_rows_are_walked_with_j_and_k_and_opened_with_enter(page: Page) -> None:
     page.goto(f"/chart/{story.PER}/visits")
     for key in ("j", "j", "k"):

@@ -22,8 +22,10 @@ export function palette() {
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault(); // else the form's only button would close the list
+    // A page answers what stands in the box, for it was filtered as that was typed; patients above it go first.
     const page = commands.find((one) => !one.hidden && box.value.trim())?.querySelector(".choice");
-    if (page) page.click(); // it answers what stands in the box, for it was filtered as that was typed
+    const isFound = answers(box, found) && found.querySelector(".hit") && !found.querySelector("[data-nearly]");
+    if (page && !isFound) page.click();
     else choose(box, found, () => choices(dialog));
   });
   dialog.addEventListener("close", () => {
@@ -57,7 +59,7 @@ function choices(dialog) {
 // is only shown as the next one to open, when it comes.
 function choose(box, found, list) {
   const asked = cut(box.value);
-  const answered = () => asked === found.querySelector("[data-asked]")?.dataset.asked;
+  const answered = () => answers(box, found);
   const isNear = found.querySelector("[data-nearly]"); // somebody else than was typed: to be looked at first
   if (answered() || [...asked].length < 2) return void (isNear ? list()[0]?.focus() : list()[0]?.click());
   const look = () => {
@@ -66,6 +68,10 @@ function choose(box, found, list) {
     if (!waits || answered()) document.removeEventListener("htmx:after:swap", look);
   };
   document.addEventListener("htmx:after:swap", look);
+}
+
+function answers(box, found) {
+  return cut(box.value) === found.querySelector("[data-asked]")?.dataset.asked;
 }
 
 function cut(text) {
