@@ -214,18 +214,43 @@ def test_a_locked_sign_in_that_is_loaded_anew_asks_to_unlock_or_to_leave(visitor
     visitor.home()
     visitor.add_passkey()
     page.locator(".me summary").click()
-    page.get_by_role("button", name="Lock", exact=True).click()
+    with page.expect_response("**/lock"):
+        page.get_by_role("button", name="Lock", exact=True).click()
     expect(page.get_by_role("dialog", name="Locked")).to_be_visible()
     page.goto("/")
     expect(page.get_by_role("heading", name="Locked")).to_be_visible()
     page.get_by_role("button", name="Unlock with a passkey").click()
     visitor.home()
     page.locator(".me summary").click()
-    page.get_by_role("button", name="Lock", exact=True).click()
-    expect(page.get_by_role("dialog", name="Locked")).to_be_visible()
+    with page.expect_response("**/lock"):
+        page.get_by_role("button", name="Lock", exact=True).click()
     page.goto("/unlock")
     page.get_by_role("button", name="Sign out, or sign in as somebody else").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_lock_that_never_reached_the_server_is_asked_for_again_by_the_next_page(visitor: Visitor) -> None:
+    page = visitor.accept("j.left").page
+    visitor.home()
+    page.route("**/lock", lambda route: route.abort())
+    page.locator(".me summary").click()
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Lock", exact=True).click()
+    expect(page.get_by_role("dialog", name="Locked")).to_be_visible()
+    page.unroute("**/lock")
+    with page.expect_response("**/lock") as again:
+        page.goto("/")
+    assert again.value.status == 204
+    expect(page.get_by_role("dialog", name="Locked")).to_be_visible()
+    page.goto("/account")
+    expect(page.get_by_role("heading", name="Locked")).to_be_visible()
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Unlock", exact=True).click()
+    visitor.home()
+    expect(page.get_by_role("dialog", name="Locked")).to_be_hidden()
+    assert len(visitor.wrong) == 1, visitor.wrong
+    assert "ERR_FAILED" in visitor.wrong[0], "only the request that was cut off"
+    visitor.wrong.clear()
 
 
 def test_too_many_wrong_passwords_must_wait_and_are_told_so(visitor: Visitor) -> None:

@@ -127,6 +127,7 @@ PEOPLE = (
     ("n.petrov", "Nadia Petrov, RN", "clinician"), ("b.ruiz", "Bruno Ruiz", "biller"),
     ("d.key", "Dana Key", "clinician"), ("e.app", "Emil App", "clinician"), ("f.must", "Femi Must", "coder"),
     ("g.lock", "Gia Lock", "clinician"), ("h.idle", "Hugo Idle", "clinician"), ("i.slow", "Ida Slow", "clinician"),
+    ("j.left", "Jon Left", "clinician"),
 )  # fmt: skip
 
 

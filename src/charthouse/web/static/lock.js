@@ -1,6 +1,6 @@
 // The idle lock: after a time without activity the page is covered until its person shows who they are. What was
 // typed below stays. Nothing is polled: activity feeds a timer, and all open pages of a sign-in tell each other.
-import { answer, ask, reason, usable } from "./passkey.js";
+import { LOCKING, answer, ask, reason, usable } from "./passkey.js";
 
 const dialog = document.getElementById("lock");
 const idle = Number(dialog.dataset.idle) * 60_000;
@@ -16,8 +16,8 @@ let served = Date.now(); // when the server last saw this page's person
 let timer = 0;
 let question = null;
 
-const call = (path, body = "") =>
-  fetch(path, { method: "POST", body, headers: { Accept: "application/json", "X-CSRF-Token": token, "Content-Type": "application/x-www-form-urlencoded" } });
+const call = (path, body = "", keepalive = false) =>
+  fetch(path, { method: "POST", body, keepalive, headers: { Accept: "application/json", "X-CSRF-Token": token, "Content-Type": "application/x-www-form-urlencoded" } });
 
 function wait() {
   clearTimeout(timer);
@@ -35,8 +35,11 @@ function alive() {
   call("/active").then((told) => told.status === 401 && cover(), () => {});
 }
 
+// A lock outlives its page: the request goes on when the page is left at once, and a page that was served before
+// the request arrived covers itself again.
 function lock() {
-  call("/lock").catch(() => {});
+  sessionStorage.setItem(LOCKING, "yes");
+  call("/lock", "", true).then(() => sessionStorage.removeItem(LOCKING), () => {});
   talk.postMessage("locked");
   cover();
 }
@@ -78,6 +81,7 @@ async function unlock(fields) {
   note.hidden = true;
   const told = await call("/unlock", new URLSearchParams(fields).toString());
   if (told.ok) {
+    sessionStorage.removeItem(LOCKING);
     talk.postMessage("unlocked");
     return uncover();
   }
@@ -125,4 +129,5 @@ document.addEventListener("htmx:before:response", (event) => {
   cover();
 });
 document.addEventListener("click", (event) => event.target.closest("[data-lock]") && lock());
-wait();
+if (sessionStorage.getItem(LOCKING)) lock();
+else wait();

@@ -2,6 +2,11 @@
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
+// In a tab's own memory while a lock was asked for and the server has not yet said that it holds.
+export const LOCKING = "charthouse-locking";
+// A page without the lock's dialog is one for who must show who they are: the lock holds, or nobody is signed in.
+if (!document.getElementById("lock")) sessionStorage.removeItem(LOCKING);
+
 // Whether passkeys can be used here: the browser has them, and the page has the address they are bound to.
 export function usable(origin) {
   return "PublicKeyCredential" in window && location.origin === origin;
