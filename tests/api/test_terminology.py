@@ -317,9 +317,16 @@ def test_a_search_asks_the_code_systems(found: Ask, query: str, expected: set[st
     assert found(query) == expected
 
 
+def test_a_value_set_of_the_record_is_named_by_its_id_too(caller: Caller, found: Ask) -> None:
+    stored = caller.get(f"ValueSet?url={SET}").json()["entry"][0]["resource"]["id"]
+    assert found(f"code:in=ValueSet/{stored}") == {"pike", "carp"}
+    assert found(f"_filter=code ni ValueSet/{stored}") == {"newt"}
+
+
 @pytest.mark.parametrize(
     ("query", "status", "named"),
     [
+        ("code:in=ValueSet/none", 400, "ValueSet/none"),
         ("code:in=http://example.org/none", 400, "http://example.org/none"),
         ("code:in=fish", 400, "fish"),
         (f"code:below={OWN}|none", 404, "none"),

@@ -53,7 +53,9 @@ def _cells() -> list[Cell]:
         Cell("token", "below", "", "mime"),
     ]
     found += [Cell("token", modifier, "", "system|code") for modifier in ("below", "above")]
-    found += [Cell("token", modifier, "", "url") for modifier in ("in", "not-in")]
+    found += [
+        Cell("token", modifier, "", form) for modifier in ("in", "not-in") for form in ("url", "Type/id")
+    ]
     found += [
         Cell("reference", "", "", form) for form in ("id", "Type/id", "url", "canonical", "canonical|version")
     ]
@@ -74,10 +76,10 @@ def _cells() -> list[Cell]:
     found += [
         Cell("_filter", "", operator, kind)
         for kind in ("token", "uri", "reference")
-        for operator in ("eq", "pr")
+        for operator in ("eq", "ne", "pr")
     ]
     found += [Cell("_filter", "", operator, "token") for operator in ("ss", "sb", "in", "ni")]
-    found += [Cell("_filter", "", "ne", kind) for kind in ("string", "uri")]
+    found += [Cell("_filter", "", "ne", "string")]
     found += [Cell("_filter", "", "po", "date"), Cell("_filter", "", "re", "reference")]
     found += [Cell("_filter", word) for word in ("and", "or", "not")]
     found += [Cell("_sort", direction, "", kind) for direction in ("", "-")
@@ -87,9 +89,7 @@ def _cells() -> list[Cell]:
 
 CELLS: Final = _cells()
 # What R4 has and the reference page says is refused, or says nothing of.
-REFUSED: Final = (
-    [Cell("reference", modifier, "", "canonical") for modifier in ("above", "below")]
-    + [Cell("token", modifier, "", "Type/id") for modifier in ("in", "not-in")]
-    + [Cell("composite", "missing"), Cell("special", "missing")]
-    + [Cell("_filter", "", "ne", kind) for kind in ("token", "reference")]
-)
+REFUSED: Final = [Cell("reference", modifier, "", "canonical") for modifier in ("above", "below")] + [
+    Cell("composite", "missing"),
+    Cell("special", "missing"),
+]

@@ -417,4 +417,6 @@ class Oracle:
             return self._kinds[kind](value, f"{operator}{text}")
         if operator in ("ss", "sb", "in"):
             return self._modified["token", {"ss": "below", "sb": "above", "in": "in"}[operator]](value, text)
-        return self._kinds[kind](value, text) is not (operator == "ne")
+        if operator == "ne":  # of a value that has no code or address nothing can be told
+            return self.is_findable(kind, value) and not self._kinds[kind](value, text)
+        return self._kinds[kind](value, text)

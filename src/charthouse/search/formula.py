@@ -32,12 +32,13 @@ _OPERATORS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
     },
     Kind.TOKEN: {
         "eq": ("", ""),
+        "ne": _NE,
         "in": (":in", ""),
         "ni": (":not-in", ""),
         "ss": (":below", ""),  # the value subsumes a concept in the set
         "sb": (":above", ""),
     },
-    Kind.REFERENCE: {"eq": ("", ""), "re": ("", "")},
+    Kind.REFERENCE: {"eq": ("", ""), "ne": _NE, "re": ("", "")},
     Kind.URI: {"eq": ("", ""), "ne": _NE},
     Kind.ID: {"eq": ("", "")},
     Kind.DATE: {**_ORDERED, "po": ("", "po")},

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final, Protocol
 
+from charthouse.base.errors import invalid
 from charthouse.db.connect import Connection
 from charthouse.search.coded import Coded, watched
 from charthouse.search.query import Among, Amount, Link, Measure, Token
 from charthouse.search.text import Texts
+from charthouse.search.values import KEPT
 from charthouse.store.index import short
 from charthouse.terminology import ucum
 
+VALUE_SET: Final = "ValueSet"
 REMEMBERED: Final = 50_000  # entries per kind before the memory starts anew
 
 Ids = tuple[int, ...]
@@ -138,7 +141,23 @@ class Names:
 
     def among(self, connection: Connection, among: Among) -> Ids:
         """The codes in this record that the code systems count among those asked for."""
+        kept = KEPT.fullmatch(among.system)
+        if kept is not None:
+            among = among._replace(system=self._canonical(connection, among, kept[1]))
         return self._coded.numbers(connection, among)
+
+    def _canonical(self, connection: Connection, among: Among, id: str) -> str:
+        """The canonical of a value set of this record, with its version."""
+        url, version = (self.params(connection, VALUE_SET, (code,)) for code in ("url", "version"))
+        for key in self._key(connection, VALUE_SET, id) if url else ():
+            row = connection.one(self._sql.canonical, (key, *url))
+            if row is not None:
+                its = connection.one(self._sql.business_version, (key, *version)) if version else None
+                return f"{row[0]}|{its[0]}" if its is not None else str(row[0])
+        raise invalid(
+            "not-found", "No value set of this id is here that has a url.", place=among.name, value=among.system,
+            repair="Write its url.",
+        )  # fmt: skip
 
     def uri(self, connection: Connection, text: str) -> Ids:
         """The number of an address."""

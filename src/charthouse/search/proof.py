@@ -56,6 +56,24 @@ class Proofs:
         test = _TESTS[one.mode]
         return lambda tree: any(test(value, its, one) for value, its in typed(tree) if value is not None)
 
+    def other(self, type: str, one: Criterion, stating: Stating) -> Judge:
+        """What tells whether a resource of `type` has a value that is none of those asked for."""
+        typed = self._typed(self._definitions.search_params(type)[one.code].expression or "", type)
+        plain = one._replace(source=Source((one.code,)), mode="")
+        target = one.source.target
+
+        def judge(tree: Tree) -> bool:
+            for value, its in typed(tree):
+                rows = self._rows(plain, value, its)
+                if target is not None:
+                    rows.references = [row for row in rows.references if row[1] == target]
+                is_there = rows.tokens or rows.references or rows.uris
+                if is_there and not meets_one(rows, "", plain, 0, stating):
+                    return True
+            return False
+
+        return judge
+
     def _composite(self, type: str, one: Criterion, at: int, stating: Stating) -> Judge:
         param = self._definitions.search_params(type)[one.code]
         elements = self._typed(param.expression or "", type)
@@ -91,14 +109,20 @@ class Proofs:
         else:
             found = self._typed(expression, its)(element)
         rows = Rows()
-        converters: Mapping[str, Converter] = (
-            self._references if part.kind is Kind.REFERENCE else CONVERTERS[part.kind]
-        )
         for value, kind in found:
-            convert = converters.get(kind)
-            if convert is not None and value is not None:
-                convert(rows, part.code, value)
+            self._rows(part, value, kind, rows)
         return meets_one(rows, "", part._replace(source=Source((part.code,))), at, stating)
+
+    def _rows(self, one: Criterion, value: Any, its: str, rows: Rows | None = None) -> Rows:
+        """The index rows of one value under the criterion's own name, added to `rows` where those are given."""
+        rows = Rows() if rows is None else rows
+        converters: Mapping[str, Converter] = (
+            self._references if one.kind is Kind.REFERENCE else CONVERTERS[one.kind]
+        )
+        convert = converters.get(its)
+        if convert is not None and value is not None:
+            convert(rows, one.code, value)
+        return rows
 
     def _compiled(self, expression: str, type: str) -> Typing:
         return path.compile(expression, type, self._definitions).typed

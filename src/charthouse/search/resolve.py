@@ -141,7 +141,11 @@ class Resolver:
         return clause.given(Fragment(sql, params), number, one.name)
 
     def _unequal(self, type: str, one: Criterion) -> Clause:
-        """That one of the texts or addresses is another than the one asked for (R4 search_filter.html, `ne`)."""
+        """That one of the values is another than the one asked for (R4 search_filter.html, `ne`).
+
+        A value that stands in several index rows (a concept of several codes, a reference to a version) is another one
+        only where none of them is met, so what has rows of both kinds is looked into.
+        """
         params = self.names.params(self.connection, type, one.source.codes)
         number = self.names.types[type]
         if not params:
@@ -153,9 +157,19 @@ class Resolver:
             tests = list(plain[0].tests)
         if not tests:  # nothing here has that value
             return self._missing(type, one._replace(values=(False,)))
-        sql = self.texts.unlike(clause.table(one.kind), len(params), tests)
-        fragment = Fragment(sql, (*params, *(arg for test in tests for arg in test.args)))
-        return clause.given(fragment, number, one.name)
+        args = (*params, *(arg for test in tests for arg in test.args))
+        target = () if one.source.target is None else (self.names.types[one.source.target],)
+        sql = self.texts.unlike(clause.table(one.kind), len(params), tests, of_type=bool(target))
+        unlike = clause.given(Fragment(sql, (*args, *target)), number, one.name)
+        if one.kind is Kind.STRING:
+            return unlike
+        alike = clause.valued(one.kind, params, tests, number, one.name)
+        judge = self.proofs.other(type, one, self.names)
+        keys = [stored.key for stored in self._heads(type, [alike, unlike], one) if judge(stored.tree)]
+        apart = alike._replace(negated=True).probe(self.texts)
+        looked = [clause.among(keys, number, one.name).probe(self.texts)] if keys else []
+        either = _joined([apart, *looked], " OR ")
+        return clause.given(_joined([unlike.probe(self.texts), either], " AND "), number, one.name)
 
     def _worded(self, number: int, one: Criterion) -> Clause:
         """That the words of `r` answer a question. FTS5 is slow to ask of one resource and quick to list, so few are

@@ -104,11 +104,13 @@ class Texts:
         )
         return f"NOT {text}" if negated else text
 
-    def unlike(self, table: str, params: int, tests: Sequence[Test]) -> str:
-        """The condition that a resource `r` has a row of `table` that meets none of the tests."""
+    def unlike(self, table: str, params: int, tests: Sequence[Test], *, of_type: bool = False) -> str:
+        """The condition that a resource `r` has a row of `table` that meets none of the tests; with `of_type` one that
+        refers to a resource of a type, the last of the values."""
         met = " OR ".join(self._probed(one.name, one.size) for one in tests)
+        also = f" AND {self._criteria['reference_of_type']}" if of_type else ""
         return str(self._criteria["probe"]).format(
-            table=table, params=self.listed(params), tests=f"NOT ({met})"
+            table=table, params=self.listed(params), tests=f"NOT ({met}){also}"
         )
 
     def _probed(self, name: str, size: int) -> str:

@@ -36,6 +36,7 @@ USUAL: Final = 10.0  # units of distance where none is given
 LONGEST_UNIT: Final = 60
 _PREFIXED: Final = re.compile(r"([a-z]{2})(?=[\d.+-])")
 _LETTERS_FIRST: Final = re.compile(r"([A-Za-z]+)[\d.+-]")
+KEPT: Final = re.compile(r"ValueSet/([A-Za-z0-9.-]{1,64})")
 _MIME: Final = re.compile(r"[\w.+-]+/[\w.+-]+")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,40}(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?")
 _ESCAPE: Final = re.compile(r"\\([\\,|$])")
@@ -89,11 +90,11 @@ def token(name: str, text: str) -> Token:
 
 
 def _inside(name: str, text: str) -> Among:
-    """The canonical url of a value set, perhaps with `|version`."""
+    """The canonical url of a value set, perhaps with `|version`, or the literal reference `ValueSet/id` to one of ours."""
     url = plain(text)
-    if ":" not in url:
+    if ":" not in url and not KEPT.fullmatch(url):
         raise invalid(
-            "value", f'"{name}" takes the url of a value set.', place=name, value=text,
+            "value", f'"{name}" takes the url of a value set, or ValueSet/id.', place=name, value=text,
             repair="Write it in full, e.g. http://hl7.org/fhir/ValueSet/observation-vitalsignresult.",
         )  # fmt: skip
     return Among(name, name.rpartition(":")[2], url, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -224,3 +225,48 @@ def test_a_filter_that_cannot_be_read_is_refused_with_words(text: str, word: str
 def test_any_filter_is_read_or_refused(text: str) -> None:
     query = PARSER.query("Patient", [("_filter", text)], lenient=True)
     assert query.ignored or query.criteria
+
+
+RED, BLUE = "http://example.org/colours|red", "http://example.org/colours|blue"
+
+
+def _concept(*codes: str) -> dict[str, object]:
+    return {"coding": [{"system": "http://example.org/colours", "code": code} for code in codes]}
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def coloured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    shelf = Shelf(place(request, tmp_path_factory.mktemp("unequal")))
+    shelf.put(
+        {"resourceType": "Patient", "id": "p1"}, {"resourceType": "Patient", "id": "p2"},
+        {"resourceType": "Group", "id": "g1"},
+        {"resourceType": "Observation", "id": "red", "code": _concept("red"), "subject": {"reference": "Patient/p1"}},
+        {"resourceType": "Observation", "id": "both", "code": _concept("red", "blue"),
+         "subject": {"reference": "Patient/p1/_history/1"}},
+        {"resourceType": "Observation", "id": "blue", "code": _concept("blue"), "subject": {"reference": "Patient/p2"}},
+        {"resourceType": "Observation", "id": "words", "code": {"text": "red"}, "subject": {"reference": "Group/g1"}},
+        {"resourceType": "Patient", "id": "two", "identifier": [{"value": "a"}, {"value": "b"}]},
+        {"resourceType": "Patient", "id": "one", "identifier": [{"value": "a"}]},
+    )  # fmt: skip
+    yield shelf
+    shelf.close()
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "found"),
+    [
+        ("Observation", f"code ne {RED}", "blue"),  # a concept of two codes is red as well
+        ("Observation", f"code ne {BLUE}", "red"),
+        ("Observation", "code ne green", "blue both red"),  # in words alone nothing is told
+        ("Observation", "subject ne Patient/p1", "blue words"),  # a version of p1 is p1
+        ("Observation", "patient ne Patient/p1", "blue"),  # a group is no patient
+        ("Observation", "patient ne Patient/p9", "blue both red"),
+        ("Patient", "identifier ne a", "two"),
+        ("Observation", f"not (code ne {RED}) and subject ne Patient/p2", "both red words"),
+    ],
+)
+def test_of_codes_and_references_another_one_is_found(
+    coloured: Shelf, type: str, text: str, found: str
+) -> None:
+    asked = f"{type}?{urlencode({'_filter': text})}"
+    assert sorted(coloured.ids(asked)) == sorted(found.split())

@@ -36,6 +36,9 @@ i.target {list}
 -- name: uri_is
 i.uri {list}
 
+-- name: reference_of_type
+EXISTS (SELECT 1 FROM resource t WHERE t.key = i.target AND t.type = ?)
+
 -- The same for a row that is there already: the sign keeps SQLite from seeking each of the values.
 -- name: token_is_listed
 +i.code {list}

@@ -18,6 +18,14 @@ SELECT id FROM system WHERE uri = ?;
 -- name: uri
 SELECT id FROM uri WHERE text = ?;
 
+-- The canonical of a definition that is there, and its business version.
+-- name: canonical
+SELECT u.text FROM uri_index i JOIN uri u ON u.id = i.uri JOIN resource r ON r.key = i.key
+WHERE i.key = ? AND i.param = ? AND r.deleted = 0;
+
+-- name: business_version
+SELECT c.code FROM token_index i JOIN code c ON c.id = i.code WHERE i.key = ? AND i.param = ?;
+
 -- name: key
 SELECT key FROM resource WHERE type {list} AND id = ?;
 
