@@ -12,6 +12,8 @@ from charthouse.api import body, negotiate, routes
 from charthouse.api.capability import searchable
 from charthouse.base.errors import Problem
 from charthouse.fhir import definitions as r4
+from charthouse.search.named import NAME as QUERY
+from charthouse.search.named import Asked
 from charthouse.search.parse import Parser
 from charthouse.search.query import DEFAULT_COUNT, MAX_COUNT
 from charthouse.store.index import Extractor
@@ -74,7 +76,8 @@ OTHERS: Final = (
     ("_filter", ("_filter", "status eq final"), "one expression for all conditions"),
     ("_list", ("_list", "x"), "what a List names"),
     ("_text, _content", ("_text", "x"), "by any word of the resource"),
-    ("_query", ("_query", "x"), "named queries"),
+
+    ("_query", ("_query", "x"), "a search that the clinic keeps under a name"),
     ("_contained", ("_contained", "true"), "resources inside resources"),
     ("_type", ("_type", "Observation"), "several types in one search, at the base address and in a compartment"),
 )  # fmt: skip
@@ -178,7 +181,10 @@ def page() -> str:
 def is_answered(type: str, name: str, value: str) -> bool:
     """Whether a search with this one parameter is read, or refused."""
     try:
-        _parser().queries((type,), [(name, value)])
+        if name == QUERY:  # which the record has to know
+            _parser().query(type, [(name, value)], named=Asked(frozenset(), (), ""))
+        else:
+            _parser().queries((type,), [(name, value)])
     except Problem:
         return False
     return True

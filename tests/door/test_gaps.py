@@ -12,6 +12,7 @@ from charthouse.base.errors import Problem
 from charthouse.base.settings import Settings
 from charthouse.fhir.definitions import Own
 from charthouse.search import concordance, contained, formula, run
+from tests.api.test_named_queries import query
 from tests.door.rooms import Answer, Room, chart, directory, label, observation, patient
 from tests.unit.store.changing import definition
 
@@ -63,6 +64,17 @@ def test_a_parameter_of_ones_own_tells_of_nothing_that_is_hidden(room: Room, way
     assert matches(room.ask("GET", address, room.everything)) == {code}
     assert room.ask("GET", address, hiding(room, "birthDate", "Patient")).status == 403
     room.store([], f"SearchParameter/{code}", f"Patient/{code}")
+
+
+def test_a_named_query_tells_nothing_of_what_is_hidden(room: Room) -> None:
+    room.store([query("born", "Patient?birthdate=1931-07-08"), patient("named", birthDate="1931-07-08")])
+    address = "/fhir/Patient?_query=born"
+    assert matches(room.ask("GET", address, room.everything)) == {"named"}
+    assert room.ask("GET", address, hiding(room, "birthDate", "Patient")).status == 403
+    shut: list[Any] = [{"allow": ["read", "search"], "on": ["Patient"], "where": {"criteria": "_id=nobody"}}]
+    room.put_policy({"policy": "analyst", "title": "Bounded", "roles": ["analyst"], "rules": shut})
+    assert matches(room.ask("GET", address, room.token("anna", "user/*.cruds"))) == set()
+    room.store([], "OperationDefinition/query-born", "Patient/named")
 
 
 # -- conditions of writes

@@ -30,6 +30,7 @@ from charthouse.access.sight import Eyes, Sight
 from charthouse.access.writing import Mark, Writing
 from charthouse.base.errors import Category, Problem, not_found, problem
 from charthouse.fhir.bundle import Entry, Params
+from charthouse.fhir.named import Listed
 from charthouse.search.explain import Explanation
 from charthouse.search.page import Found, Page
 from charthouse.search.run import Search
@@ -254,6 +255,10 @@ class Gate:
             raise forbidden("policies", "read")
         await self._audit.record(event(actor, "explain", type or ""))
         return await self._searches.explained(actor, type, params, within)
+
+    async def named_queries(self) -> list[Listed]:
+        """The named queries that there are (`_query`), for everybody."""
+        return await self._searches.named()
 
     async def note(self, actor: Actor, interaction: str, *, outcome: str = "ok", query: str = "") -> None:
         """Put something that is neither read nor write (sign-in, print, export) into the audit."""

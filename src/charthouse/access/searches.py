@@ -20,6 +20,7 @@ from charthouse.access.sight import Sight
 from charthouse.base.errors import Category, Problem
 from charthouse.db.connect import Connection
 from charthouse.fhir.bundle import Params
+from charthouse.fhir.named import Listed
 from charthouse.search.explain import Explanation
 from charthouse.search.latest import TYPE as OBSERVATION
 from charthouse.search.page import Found, Page
@@ -188,6 +189,10 @@ class Searches:
         return await self._shown(
             actor, asked.sight, OBSERVATION, page, f"/{OBSERVATION}/$lastn?{query}&max={most}"
         )
+
+    async def named(self) -> list[Listed]:
+        """The named queries that there are; definitions like the search parameters, which everybody may know."""
+        return await self._reach.ask(self._search.named.listed)
 
     async def explained(
         self, actor: Actor, type: str | None, params: Params, within: Subject | None

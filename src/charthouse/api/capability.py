@@ -13,6 +13,7 @@ from charthouse.api import body, routes
 from charthouse.api.negotiate import JSON, XML
 from charthouse.base import clock
 from charthouse.fhir.definitions import Definitions, SearchParam
+from charthouse.fhir.named import Listed
 from charthouse.fhir.resource import Tree
 
 Searchable = Callable[[str], Iterable[SearchParam]]
@@ -56,11 +57,16 @@ class Capability:
         self._since = clock.instant(clock.now())
         self._made = lru_cache(1)(self._make)
 
-    def statement(self, base: str) -> Tree:
-        """The statement for callers who know the server as `base`."""
+    def statement(self, base: str, queries: Iterable[Listed] = ()) -> Tree:
+        """The statement for callers who know the server as `base`, with the named queries of the clinic."""
         implementation = {"description": "Charthouse, an electronic health record", "url": base}
         made = self._made(self._definitions.current().generation)
         rest = [{**made["rest"][0], "security": security(base)}]
+        if named := _by_type(queries):
+            rest[0]["resource"] = [
+                {**one, "operation": [*one["operation"], *named.get(one["type"], ())]}
+                for one in rest[0]["resource"]
+            ]
         return {**made, "implementation": implementation, "rest": rest}
 
     def _make(self, _generation: int) -> Tree:
@@ -163,6 +169,14 @@ def _operations(name: str | None) -> list[Tree]:
         if route.operation and (not rest if name is None else bool(rest) and first in (name, routes.TYPE)):
             found.setdefault(route.path.rpartition("$")[2], route.operation)
     return [{"name": code, "definition": url} for code, url in found.items()]
+
+
+def _by_type(queries: Iterable[Listed]) -> dict[str, list[Tree]]:
+    """Named queries by the type that they search."""
+    found: dict[str, list[Tree]] = {}
+    for one in queries:
+        found.setdefault(one.type, []).append({"name": one.code, "definition": one.url})
+    return found
 
 
 def _compartment(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from charthouse.access.actor import NOBODY, Actor
@@ -18,6 +18,7 @@ from charthouse.api.subset import Subset
 from charthouse.base.errors import Problem
 from charthouse.fhir.bundle import Entry
 from charthouse.fhir.definitions import Definitions
+from charthouse.fhir.named import Listed
 from charthouse.fhir.resource import Tree
 
 
@@ -25,7 +26,7 @@ from charthouse.fhir.resource import Tree
 class Context:
     """What every interaction of one server shares.
 
-    `statement` gives the CapabilityStatement for a base address, `perform` carries out a request
+    `statement` gives the CapabilityStatement for a base address and the named queries, `perform` carries out a request
     (an entry of a Bundle is one), `fault` tells of a failure that nobody foresaw. `events` are the
     AuditEvents of the house, where it tells them.
     """
@@ -36,7 +37,7 @@ class Context:
     types: frozenset[str]
     limits: Limits
     subset: Subset
-    statement: Callable[[str], Tree]
+    statement: Callable[[str, Iterable[Listed]], Tree]
     perform: Callable[[Request, list[str]], Awaitable[Reply]]
     fault: Callable[[Exception, bytes, str], Problem]
     events: AuditEvents | None = None

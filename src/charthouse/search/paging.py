@@ -21,6 +21,7 @@ from charthouse.search import clause
 from charthouse.search.clause import Clause
 from charthouse.search.contained import hits
 from charthouse.search.few import few
+from charthouse.search.gather import Gathering
 from charthouse.search.include import Narrow, included
 from charthouse.search.names import Names
 from charthouse.search.page import Cursor, Found, Page, Seal
@@ -55,7 +56,8 @@ class Paging:
         """The clauses of a query, with what leads to other resources worked out."""
         if query.is_plain:
             return clause.clauses(connection, names, query.type, query.criteria, at)
-        resolver = Resolver(connection, names, self.texts, self.reader, self.proofs, narrow, at)
+        gathering = Gathering(connection, names, self.texts, self.reader, narrow)
+        resolver = Resolver(connection, names, self.texts, self.proofs, gathering, at)
         return resolver.clauses(query.type, query.criteria)
 
     def plan(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from charthouse.base.errors import Problem
 from charthouse.fhir.definitions import Definitions
 from charthouse.search import formula, result
-from charthouse.search.criteria import Criteria, is_costly
+from charthouse.search.criteria import Criteria, is_costly, placed
 from charthouse.search.known import Book, too_many, unsupported
+from charthouse.search.named import NAME as QUERY
+from charthouse.search.named import Asked
 from charthouse.search.query import MAX_CRITERIA, SUBJECT, Criterion, Hop, Kind, Link, Query, Span
 from charthouse.search.several import Params, Subject
 from charthouse.store.index import Extractor, Source
@@ -126,9 +128,16 @@ class Parser:
         return found
 
     def query(
-        self, type: str, params: Params, *, lenient: bool = False, types: tuple[str, ...] = ()
+        self,
+        type: str,
+        params: Params,
+        *,
+        lenient: bool = False,
+        types: tuple[str, ...] = (),
+        named: Asked | None = None,
     ) -> Query:
-        """The query for `params` on `type`, which may be one of `types` that are searched at once.
+        """The query for `params` on `type`, which may be one of `types` that are searched at once; `named` is the named
+        query that they ask.
 
         Raises `Problem(invalid)` for what is wrong and `Problem(unsupported)` for what is right but
         not answered here, naming the parameter. With `lenient` such parameters are left out and
@@ -142,16 +151,23 @@ class Parser:
             query.touched.append((kind, code))
 
         criteria, filtering = Criteria(self._book, touch), Criteria(self._book, touch, filtering=True)
+
+        def take(name: str, text: str) -> bool:
+            """Take in one parameter, and say whether it still has to be noted as used."""
+            if name[:1] == "_" and result.take(self._book, query, name, text):
+                return False
+            if name == formula.NAME:
+                query.criteria.append(formula.read(filtering, type, text))
+            else:
+                query.criteria.append(criteria.read(type, name, text))
+            if len(query.criteria) > MAX_CRITERIA:
+                raise too_many("The search has too many conditions", name, MAX_CRITERIA)
+            return True
+
         for name, text in params:
             try:
-                if name[:1] == "_" and result.take(self._book, query, name, text):
+                if (named is None or (name != QUERY and name not in named.names)) and not take(name, text):
                     continue
-                if name == formula.NAME:
-                    query.criteria.append(formula.read(filtering, type, text))
-                else:
-                    query.criteria.append(criteria.read(type, name, text))
-                if len(query.criteria) > MAX_CRITERIA:
-                    raise too_many("The search has too many conditions", name, MAX_CRITERIA)
             except Problem as failure:
                 if not lenient or is_costly(failure):  # what is too much is no less when it is left out
                     raise
@@ -162,7 +178,23 @@ class Parser:
                     ) from None
                 continue
             query.used.append((name, text))
+        if named is not None:
+            _fill(query, named, take)
         query.touched += [(type, key.code) for key in query.sort]
         if ("_summary", "count") in query.others:
             query.count = 0
         return query
+
+
+def _fill(query: Query, asked: Asked, take: Callable[[str, str], bool]) -> None:
+    """Add what a named query stands for. Of the order, the count and the total what the caller sent counts."""
+    used = list(query.used)
+    sent = {name for name, _ in used}
+    for name, text, place in asked.filled:
+        if name in ("_sort", "_count", "_total") and name in sent:
+            continue
+        try:
+            take(name, text)
+        except Problem as failure:
+            raise placed(failure, place or QUERY) from None
+    query.used = used

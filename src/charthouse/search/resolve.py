@@ -7,21 +7,18 @@ actor, as if the record held nothing else.
 
 from __future__ import annotations
 
-import json
 import re
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
 from charthouse.base.errors import Category, problem
 from charthouse.db.connect import Connection
 from charthouse.search import clause, proof, words
-from charthouse.search.choose import Choice
 from charthouse.search.clause import END_OF_TEXT, Clause, clauses
-from charthouse.search.counting import counted, nearer
+from charthouse.search.counting import nearer
 from charthouse.search.criteria import ENDS, UNEQUAL, WHOLE
-from charthouse.search.include import Narrow
+from charthouse.search.gather import Gathering
 from charthouse.search.names import Names
 from charthouse.search.query import (
     SUBJECT,
@@ -39,15 +36,11 @@ from charthouse.search.query import (
 )
 from charthouse.search.ranges import Test
 from charthouse.search.text import EVERYTHING, NOTHING, Fragment, Texts, both
-from charthouse.store.body import Stored
 from charthouse.store.index import LONGEST, Source
 from charthouse.store.index.extract import CONTAINED
-from charthouse.store.read import Reader
 
 FEW: Final = 1000  # resources up to which those that a step leads to are listed
 LISTED: Final = 20_000  # resources with certain words up to which they are listed on SQLite
-LOOKED_AT: Final = 10_000  # resources that are looked into for one condition
-SLICE: Final = 250
 DEEPEST: Final = 16  # steps up or down a hierarchy
 _TEXTS: Final = {"contains": "string_contains", WHOLE: "string_whole", ENDS: "string_ends"}
 _ROW: Final = re.compile(r"\br\.")
@@ -60,9 +53,8 @@ class Resolver:
     connection: Connection
     names: Names
     texts: Texts
-    reader: Reader
     proofs: proof.Proofs
-    narrow: Narrow | None
+    open: Gathering
     at: int
 
     def clauses(self, type: str, criteria: Sequence[Criterion]) -> list[Clause]:
@@ -79,11 +71,6 @@ class Resolver:
         for one in closely:
             found.append(self._looked_into(type, one, found))
         return found
-
-    def allowed(self, type: str) -> list[Fragment]:
-        """What resources of `type` have to meet to be met at all."""
-        fragment = self.narrow(type) if self.narrow is not None else None
-        return [] if fragment is None else [fragment]
 
     # -- conditions that SQL can tell
 
@@ -165,7 +152,7 @@ class Resolver:
             return unlike
         alike = clause.valued(one.kind, params, tests, number, one.name)
         judge = self.proofs.other(type, one, self.names)
-        keys = [stored.key for stored in self._heads(type, [alike, unlike], one) if judge(stored.tree)]
+        keys = [stored.key for stored in self.open.heads(type, [alike, unlike], one) if judge(stored.tree)]
         apart = alike._replace(negated=True).probe(self.texts)
         looked = [clause.among(keys, number, one.name).probe(self.texts)] if keys else []
         either = _joined([apart, *looked], " OR ")
@@ -270,10 +257,10 @@ class Resolver:
         while edge and params:
             if one.mode == "below":
                 step = clause.referring(params, sorted(edge), number, one.name)
-                reached = self._keys(type, [step], FEW + 1)
+                reached = self.open.keys(type, [step], FEW + 1)
             else:
-                here = self._keys(type, [clause.among(sorted(edge), number, one.name)], FEW + 1)
-                reached = self._targets(here, params)
+                here = self.open.keys(type, [clause.among(sorted(edge), number, one.name)], FEW + 1)
+                reached = self.open.targets(here, params)
             edge = set(reached) - found
             found |= edge
             level += 1
@@ -283,13 +270,6 @@ class Resolver:
                     place=one.name, repair=f"Begin at most {DEEPEST} steps from its end, with at most {FEW} places.",
                 )  # fmt: skip
         return found
-
-    def _targets(self, keys: Sequence[int], params: tuple[int, ...]) -> list[int]:
-        """What resources refer to by one of their parameters."""
-        if not keys:
-            return []
-        sql = self.texts.format(self.texts.steps.targets, ("params", self.texts.listed(len(params))))
-        return [row[0] for row in self.connection.run(sql, (json.dumps(sorted(keys)), *params))]
 
     def _chain(self, type: str, one: Criterion) -> Clause:
         """That `r` refers to a resource that meets a condition, of one of several types."""
@@ -303,7 +283,7 @@ class Resolver:
         for hop in hops:
             inner.append(self.clauses(hop.type, [hop.criterion]))
             if len(found) <= FEW:
-                found += self._keys(hop.type, inner[-1], FEW + 1)
+                found += self.open.keys(hop.type, inner[-1], FEW + 1)
         if len(found) <= FEW:
             return clause.referring(params, found, number, one.name)
         steps = [
@@ -320,13 +300,13 @@ class Resolver:
         if not params:
             return clause.nothing(number, one.name)
         inner = self.clauses(hop.type, [hop.criterion])
-        found = self._keys(hop.type, inner, FEW + 1)
+        found = self.open.keys(hop.type, inner, FEW + 1)
         if len(found) > FEW:
             step = self._step(self.texts.steps.reverse, params, hop, inner)
             return clause.given(step, number, one.name)._replace(far=True)
         if not found:
             return clause.nothing(number, one.name)
-        return clause.among(self._targets(found, params), number, one.name)
+        return clause.among(self.open.targets(found, params), number, one.name)
 
     def _step(self, frame: str, params: tuple[int, ...], hop: Hop, inner: Sequence[Clause]) -> Fragment:
         """The condition that a step leads to a resource that meets `inner` and is open."""
@@ -339,7 +319,7 @@ class Resolver:
             plain = [one for one in wanted if one.is_of_index]
             near = nearer(self.texts, [one.probe(self.texts) for one in plain], "j")
             wanted = [one for one in wanted if not one.is_of_index]
-        fragments = [*(one.probe(self.texts) for one in wanted), *self.allowed(hop.type)]
+        fragments = [*(one.probe(self.texts) for one in wanted), *self.open.allowed(hop.type)]
         conditions = both(Fragment(f"({sql})", args) for sql, args in fragments)
         row = f"r{_depth(conditions.sql) + 1}"
         sql = self.texts.format(
@@ -347,41 +327,6 @@ class Resolver:
             ("conditions", _ROW.sub(f"{row}.", conditions.sql)), ("near", both(near).sql),
         )  # fmt: skip
         return Fragment(sql, (self.names.types[hop.type], *conditions.args, *params, *both(near).args))
-
-    def _keys(self, type: str, asked: Sequence[Clause], limit: int) -> list[int]:
-        """The keys of at most `limit` open resources of `type` that meet all conditions."""
-        if clause.is_hopeless(asked):
-            return []
-        hits = self._hits(type, asked)
-        source, conditions = hits or self._candidates(type, asked, self.allowed(type))
-        frame = self.texts.steps.keys if hits is None else self.texts.steps.hits
-        sql = self.texts.format(frame, ("source", source.sql), ("conditions", conditions.sql))
-        rows = self.connection.run(sql, (*source.args, *conditions.args, limit))
-        return [row[0] for row in rows]
-
-    def _hits(self, type: str, asked: Sequence[Clause]) -> tuple[Fragment, Fragment] | None:
-        """The same as `_candidates` where index rows can tell everything, in the order in which they lie."""
-        wanted = [one for one in asked if one.tests]
-        driver = min((one for one in wanted if one.streams), key=lambda one: one.rank, default=None)
-        others = [one.probe(self.texts) for one in wanted if one is not driver]
-        found = counted(self.texts, Choice(driver), [*others, *self.allowed(type)])
-        return None if found is None else (found.parts[0], found.conditions)
-
-    def _candidates(
-        self, type: str, asked: Sequence[Clause], more: Sequence[Fragment]
-    ) -> tuple[Fragment, Fragment]:
-        """The FROM and WHERE of the resources that meet all conditions, and what else they have to meet."""
-        wanted = [one for one in asked if one.tests]
-        driver = min((one for one in wanted if one.drives), key=lambda one: one.rank, default=None)
-        others = [one.probe(self.texts) for one in wanted if one is not driver]
-        if driver is None:
-            source = Fragment(self.texts.page.from_type, (self.names.types[type],))
-        else:
-            gather = driver.gather(self.texts)
-            source = Fragment(
-                self.texts.format(self.texts.page.from_keys, ("gather", gather.sql)), gather.args
-            )
-        return source, both([*others, *more])
 
     # -- conditions that only the resource can tell
 
@@ -397,7 +342,7 @@ class Resolver:
         if clause.is_hopeless(asked):
             return clause.nothing(number, one.name)
         judge = self.proofs.judge(type, one, self.at, self.names)
-        found = [stored.key for stored in self._heads(type, asked, one) if judge(stored.tree)]
+        found = [stored.key for stored in self.open.heads(type, asked, one) if judge(stored.tree)]
         return clause.among(found, number, one.name)
 
     def _before(self, type: str, one: Criterion) -> list[Clause]:
@@ -416,27 +361,6 @@ class Resolver:
             cut = Test("string_cut", 1, (LONGEST,))
             return [clause.valued(one.kind, params, [*_texts(one), cut], number, one.name)]
         return []
-
-    def _heads(self, type: str, asked: Sequence[Clause], one: Criterion) -> Iterator[Stored]:
-        """The open resources that meet all conditions. Raises `Problem(too_costly)` where they are too many."""
-        source, conditions = self._candidates(type, asked, self.allowed(type))
-        sql = self.texts.format(
-            self.texts.steps.heads, ("source", source.sql), ("conditions", conditions.sql)
-        )
-        after = seen = 0
-        while True:
-            rows = self.connection.run(sql, (*source.args, *conditions.args, after, SLICE))
-            yield from self.reader.found(type, rows)
-            seen += len(rows)
-            until = self.connection.until
-            if len(rows) < SLICE:
-                return
-            if seen >= LOOKED_AT or (until is not None and time.monotonic() > until):
-                raise problem(
-                    Category.TOO_COSTLY, "too-costly", f'"{one.name}" would have to look into too many resources.',
-                    place=one.name, repair="Add another parameter, e.g. a patient, a code or a date.",
-                )  # fmt: skip
-            after = rows[-1][0]
 
 
 def _texts(one: Criterion) -> list[Test]:

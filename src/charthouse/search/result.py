@@ -93,11 +93,11 @@ def _one_of(name: str, text: str, words: Sequence[str]) -> str:
 
 
 def _unnamed(query: Query, text: str) -> Problem:
-    """The refusal of a named query (R4 search.html#query): none is defined."""
+    """The refusal of a named query (R4 search.html#query) where none was found, or none can be."""
     return unsupported(
-        f'"_query" names no query of {query.type}: none is defined here. Found: {shorten(text)}.',
+        f'"_query" cannot be asked here, or names no query of {query.type}. Found: {shorten(text)}.',
         "_query",
-        "Leave it out and use the parameters of the type; what operations do is in the CapabilityStatement.",
+        "Leave it out and use the parameters of the type; named queries are in the CapabilityStatement.",
     )
 
 

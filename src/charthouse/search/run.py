@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from charthouse.base.clock import now
-from charthouse.base.errors import invalid
+from charthouse.base.errors import Problem, invalid
 from charthouse.db.connect import Connection
 from charthouse.fhir.definitions import Definitions
 from charthouse.search import latest
@@ -18,6 +18,7 @@ from charthouse.search.explain import Explanation, advice, described
 from charthouse.search.include import Narrow, included
 from charthouse.search.known import unsupported
 from charthouse.search.latest import Latest
+from charthouse.search.named import Asked, Queries
 from charthouse.search.names import Names, Units
 from charthouse.search.page import Cursor, Found, Page, Seal, foreign
 from charthouse.search.paging import Paging, taken
@@ -31,6 +32,7 @@ from charthouse.search.several import Operation, Permit, Subject, Unseen, chosen
 from charthouse.search.text import Fragment, Texts
 from charthouse.search.whole import Whole
 from charthouse.store.index import Extractor
+from charthouse.store.index.sources import OWN
 from charthouse.store.parameters import Parameters
 from charthouse.store.read import Reader
 
@@ -77,6 +79,7 @@ class Search:
         self._seal = Seal(key)
         self._paging = Paging(reader, self._texts, self._names, self._proofs, extractor, self._seal)
         self._latest = Latest(self._texts, self._names, reader)
+        self.named = Queries(definitions, reader, self._ids)
         self.whole = Whole(definitions, self.parser, self._texts, self._names, reader)
 
     def search(
@@ -110,10 +113,13 @@ class Search:
         if place is not None and unmarked(place.type) != where:
             raise foreign()
         params = params if place is None or params else place.params
+        asked = self._asked(connection, type, params, place.at if place else now(), lenient=lenient)
         queries = self.queries(
-            type, params, lenient=lenient, within=within, permit=permit, operation=operation, unseen=unseen
-        )
+            type, params, lenient=lenient, within=within, permit=permit, operation=operation, unseen=unseen,
+            named=asked,
+        )  # fmt: skip
         where += (mark := self._standing.mark(queries))
+        where += f"{OWN}{asked.mark}" if asked is not None else ""
         if place is not None and (where, tuple(queries[0].used)) != (place.type, place.params):
             raise foreign()
         _told(queries, touch)
@@ -133,6 +139,7 @@ class Search:
         permit: Permit | None = None,
         operation: Operation | None = None,
         unseen: Unseen | None = None,
+        named: Asked | None = None,
     ) -> list[Query]:
         """What is asked, of each type that it is asked of; `Query.touched` says what an answer rests on."""
         loose = operation is not None and operation.loose
@@ -142,7 +149,7 @@ class Search:
             queries = self.parser.queries(types, params, lenient=lenient)
         else:
             own = single(self._definitions, type, params)
-            queries = [self.parser.query(type, own, lenient=lenient)]
+            queries = [self.parser.query(type, own, lenient=lenient, named=named)]
             if own is not params:
                 queries[0].used = [pair for pair in params if pair in queries[0].used or pair[0] == TYPES]
         usual, most = self._sizes
@@ -158,6 +165,21 @@ class Search:
                 query.touched += also.touched
         close(self._words, queries, lenient=lenient)
         return spread(queries, self._definitions, permit)
+
+    def _asked(
+        self, connection: Connection, type: str | None, params: Params, at: int, *, lenient: bool
+    ) -> Asked | None:
+        """The named query that is asked; None where that is refused and may be left out."""
+        try:
+            return self.named.asked(connection, type, params, at)
+        except Problem:
+            if lenient:  # refused again where it is read, and told there
+                return None
+            raise
+
+    def _ids(self, connection: Connection, type: str, params: Params, limit: int) -> list[str]:
+        """The ids of what meets plain conditions, whoever asks."""
+        return self.find(connection, type, params, limit=limit)
 
     def _enclose(self, query: Query, within: Subject, but: Collection[str], *, loose: bool) -> None:
         """Add the condition to be in a compartment, by other links than `but` where there are some."""
@@ -190,8 +212,10 @@ class Search:
         The figures are those of the record as it is, whatever the actor may see of it.
         """
         found = Explanation(type)
+        asked_named = self.named.asked(connection, type, params, now())
         read = found.timed(
-            "read the parameters", lambda: self.queries(type, params, within=within, unseen=unseen)
+            "read the parameters",
+            lambda: self.queries(type, params, within=within, unseen=unseen, named=asked_named),
         )
         query = single_query(read)
         _told([query], touch)

@@ -90,7 +90,7 @@ def token(name: str, text: str) -> Token:
 
 
 def _inside(name: str, text: str) -> Among:
-    """The canonical url of a value set, perhaps with `|version`, or the literal reference `ValueSet/id` to one of ours."""
+    """The canonical url of a value set, perhaps with `|version`; or `ValueSet/id`, for one of the record."""
     url = plain(text)
     if ":" not in url and not KEPT.fullmatch(url):
         raise invalid(

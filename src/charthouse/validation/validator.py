@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from charthouse.base.errors import Issue, Problem
-from charthouse.fhir import parameters
+from charthouse.fhir import named, parameters
 from charthouse.fhir.definitions import Definitions, Element, TypeDef
 from charthouse.fhir.path.quantity import Units
 from charthouse.validation.bindings import Bindings
@@ -27,6 +27,8 @@ from charthouse.validation.targets import Targets
 __all__ = ["Codes", "Level", "Structures", "Validator"]
 
 _RANK: Final = {"error": 0, "warning": 1, "information": 2}
+# What else must hold of those that the program itself works by.
+_RULES: Final = {parameters.TYPE: parameters.wrong, named.TYPE: named.wrong}
 
 
 class Level(StrEnum):
@@ -85,10 +87,12 @@ class Validator:
             for url in dict.fromkeys(profiles):
                 found = found + self._asked(tree, url, scene, level)
         told = issues(tree, sorted(_distinct(found), key=lambda finding: _RANK[finding.severity])[:limit])
-        if tree.__class__ is dict and tree.get("resourceType") == parameters.TYPE and not is_shapeless(found):
-            told = sorted(
-                [*told, *parameters.wrong(tree, self.definitions)], key=lambda issue: _RANK[issue.severity]
-            )[:limit]
+        kind = tree.get("resourceType") if tree.__class__ is dict else None
+        rule = _RULES.get(kind) if isinstance(kind, str) else None
+        if rule is not None and not is_shapeless(found):
+            told = sorted([*told, *rule(tree, self.definitions)], key=lambda issue: _RANK[issue.severity])[
+                :limit
+            ]
         return told
 
     def forget(self) -> None:

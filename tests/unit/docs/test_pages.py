@@ -11,7 +11,7 @@ from building import reference, standard
 from building.commands import commands
 from charthouse.base.errors import Category
 from charthouse.base.settings import ELSEWHERE, table
-from charthouse.search.known import LATER
+from charthouse.search.known import RESULT
 from tests.unit.docs.pages import PAGES, ROOT, anchors, code, command_lines, links, named, shown, wrong
 
 LONGEST_SENTENCE = 45  # words; a table cell or a list is no sentence
@@ -45,11 +45,11 @@ def test_every_kind_of_failure_is_documented() -> None:
     assert all(f"| `{category}` |" in page for category in Category)
 
 
-def test_every_parameter_that_is_refused_by_name_is_said_to_be() -> None:
+def test_every_parameter_about_the_result_is_on_the_page() -> None:
     page = (ROOT / standard.PAGE).read_text()
-    for name in {"_query", *LATER} - {"_type"}:  # which is answered where several types are searched
-        row = next(line for line in page.splitlines() if line.startswith("|") and f"`{name}`" in line)
-        assert row.endswith("| refused with 400 |"), row
+    rows = [line for line in page.splitlines() if line.startswith("| `_") and line.endswith("| answered |")]
+    for name in set(RESULT) - {"_containedType", "_score"}:  # which are explained beside what they belong to
+        assert any(f"`{name}`" in row for row in rows), name
 
 
 def test_the_page_on_search_tells_answered_from_refused_by_asking() -> None:

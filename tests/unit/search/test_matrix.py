@@ -45,7 +45,7 @@ def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """Once with what a step leads to as a list, and once as if that were always too much."""
     if request.param != "listed":
         monkeypatch.setattr("charthouse.search.resolve.FEW", 0)
-        monkeypatch.setattr("charthouse.search.resolve.SLICE", 3)
+        monkeypatch.setattr("charthouse.search.gather.SLICE", 3)
 
 
 @pytest.mark.usefixtures("steps")

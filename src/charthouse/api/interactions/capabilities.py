@@ -23,7 +23,7 @@ async def capabilities(request: Request) -> Reply:
     if mode not in ("full", "normative"):
         raise invalid("value", "mode has a value that FHIR does not know.", place="mode", value=mode)
     context = request.context
-    tree = context.statement(request.base)
+    tree = context.statement(request.base, await context.gate.named_queries())
     return respond.made(
         context, request.view, tree if request.view.whole else context.subset.of(tree, request.view)
     )
