@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from charthouse.app import Clinic
 from charthouse.base.settings import read
@@ -32,6 +32,8 @@ FLAGS = [
     "--no-first-run",
 ]
 USER = "dr.tran"
+PATIENCE = 30_000  # ms, for what a slow machine shows late; nothing waits for longer than it has to
+expect.set_options(timeout=PATIENCE)
 TELL = """addEventListener('securitypolicyviolation', event =>
     console.error('POLICY', event.violatedDirective, event.blockedURI))"""
 
@@ -177,7 +179,7 @@ def open_page(browser: Browser, served: Served, cookie: dict[str, str]) -> Itera
             context.add_cookies([cookie])
         contexts.append(context)
         page: Page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on(
             "console",
             lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None,
@@ -189,6 +191,11 @@ def open_page(browser: Browser, served: Served, cookie: dict[str, str]) -> Itera
     for context in contexts:
         context.close()
     assert not [one for one in wrong if "responded with a status of 4" not in one], wrong
+
+
+def copied(page: Page, text: str) -> None:
+    """The clipboard comes to hold the text."""
+    page.wait_for_function("async text => await navigator.clipboard.readText() === text", arg=text)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from charthouse.app import Clinic
 from charthouse.base.settings import read
 from tests.web import story
-from tests.web.conftest import Served
+from tests.web.conftest import PATIENCE, Served
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -67,7 +67,7 @@ def _page(browser: Browser, served: Served, secret: str, wrong: list[str]) -> It
     )
     context.add_cookies([{"name": "charthouse", "value": secret, "url": served.url}])
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     yield page

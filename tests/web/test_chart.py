@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web import story
-from tests.web.conftest import Open
+from tests.web.conftest import Open, copied
 
 pytestmark = pytest.mark.browser
 
@@ -87,13 +87,14 @@ def test_the_record_number_is_copied_whole(page: Page) -> None:
     page.goto(f"/chart/{story.AMARA}")
     page.locator("button.mrn").click()
     expect(page.locator("#said")).to_have_text("MRN copied")
-    assert page.evaluate("navigator.clipboard.readText()") == "00421877"
+    copied(page, "00421877")
 
 
 def test_a_photo_in_the_record_is_the_face_and_initials_stand_in_where_there_is_none(page: Page) -> None:
     page.goto(f"/chart/{story.AMARA}")
     photo = page.get_by_role("img", name="Photo of Amara Okafor")
-    assert photo.evaluate("one => one.complete && one.naturalWidth") == 1
+    expect(photo).to_have_js_property("complete", True)
+    expect(photo).to_have_js_property("naturalWidth", 1)
     page.goto(f"/chart/{story.PER}")
     expect(page.locator(".strip .face")).to_have_text("PL")
     assert page.request.get(f"/chart/{story.PER}/photo").status == 404

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from charthouse.app import Clinic
 from charthouse.base.settings import read
 from tests import openid
-from tests.web.conftest import CHARTHOUSE, TELL, Served, _environment, _free_port, _wait
+from tests.web.conftest import CHARTHOUSE, PATIENCE, TELL, Served, _environment, _free_port, _wait
 from tests.web.test_keyboard import violations
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,7 @@ def visitor(browser: Browser, harbor: Served) -> Iterator[Page]:
     context.add_init_script(TELL)
     wrong: list[str] = []
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     page.on("console", lambda message: wrong.append(message.text) if "POLICY" in message.text else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     yield page
@@ -89,7 +89,7 @@ def named(browser: Browser, harbor: Served, provider: openid.Provider) -> str:
     """The provider, set up on its page by the administrator, who expects the doctor; its name in addresses."""
     context = browser.new_context(base_url=harbor.url)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     administer(page, harbor)
     page.goto("/sign-in-servers/new")
     page.get_by_label("Name on the sign-in page").fill("Harbor Health")

@@ -117,7 +117,8 @@ def test_all_screens_fit_and_pass_the_accessibility_check_by_day_and_by_night(vi
     check(page, ["/account/app"])
     page.goto("/account")
     page.locator(".me summary").click()
-    page.get_by_role("button", name="Lock", exact=True).click()
+    with page.expect_response("**/lock"):
+        page.get_by_role("button", name="Lock", exact=True).click()
     expect(page.get_by_role("dialog", name="Locked")).to_be_visible()
     look(page, "the lock")
     check(page, ["/unlock"])

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.conftest import Open, Served
+from tests.web.conftest import Open, Served, copied
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def test_without_a_sign_in_a_chart_leads_to_the_sign_in_page_which_explains_the_
     expect(page.get_by_text("charthouse token --user NAME")).to_be_visible()
     expect(page.get_by_text("Demo")).to_be_visible()
     page.get_by_role("button", name="Copy").click()
-    assert page.evaluate("navigator.clipboard.readText()") == "charthouse token --user NAME"
+    copied(page, "charthouse token --user NAME")
 
 
 def test_signing_out_ends_the_session_everywhere_and_forgets_the_open_charts(

@@ -135,7 +135,8 @@ def test_the_lock_covers_the_page_and_gives_it_back_with_everything_typed(visito
     page.fill("#find", "half a na")
     before = {one["name"]: one["value"] for one in visitor.context.cookies()}
     page.locator(".me summary").click()
-    page.get_by_role("button", name="Lock", exact=True).click()
+    with page.expect_response("**/lock"):
+        page.get_by_role("button", name="Lock", exact=True).click()
     lock = page.get_by_role("dialog", name="Locked")
     expect(lock).to_be_visible()
     expect(page.locator("#find")).not_to_be_visible()

@@ -17,7 +17,7 @@ from charthouse.access.actor import SYSTEM
 from charthouse.app import Clinic
 from charthouse.base.settings import read
 from charthouse.fhir.bundle import Entry
-from tests.web.conftest import CHARTHOUSE, TELL, _environment, _free_port, _wait
+from tests.web.conftest import CHARTHOUSE, PATIENCE, TELL, _environment, _free_port, _wait
 
 PASSWORD = "tulip cargo window seven"
 WIDTHS = (1440, 1024, 390)
@@ -67,7 +67,7 @@ class Visitor:
 
     def open(self) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on(
             "console",
             lambda said: self.wrong.append(said.text) if said.type in ("error", "warning") else None,

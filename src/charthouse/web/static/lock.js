@@ -15,6 +15,7 @@ let active = Date.now();
 let served = Date.now(); // when the server last saw this page's person
 let timer = 0;
 let question = null;
+let locking = Promise.resolve(); // until the server has answered the last lock, which no unlock may overtake
 
 const call = (path, body = "", keepalive = false) =>
   fetch(path, { method: "POST", body, keepalive, headers: { Accept: "application/json", "X-CSRF-Token": token, "Content-Type": "application/x-www-form-urlencoded" } });
@@ -39,7 +40,7 @@ function alive() {
 // the request arrived covers itself again.
 function lock() {
   sessionStorage.setItem(LOCKING, "yes");
-  call("/lock", "", true).then(() => sessionStorage.removeItem(LOCKING), () => {});
+  locking = call("/lock", "", true).then(() => sessionStorage.removeItem(LOCKING), () => {});
   talk.postMessage("locked");
   cover();
 }
@@ -79,6 +80,7 @@ function tell(words) {
 
 async function unlock(fields) {
   note.hidden = true;
+  await locking;
   const told = await call("/unlock", new URLSearchParams(fields).toString());
   if (told.ok) {
     sessionStorage.removeItem(LOCKING);
