@@ -26,13 +26,7 @@ EXPRESSION: Final = "http://hl7.org/fhir/StructureDefinition/cqf-expression"
 LANGUAGE: Final = "application/x-fhir-query"
 LONGEST: Final = 4000  # characters of the conditions for one type
 MOST: Final = 50  # conditions, and values of a parameter
-RESULT: Final = (
-    "_sort",
-    "_count",
-    "_total",
-    "_include",
-    "_revinclude",
-)  # of these what the caller sends counts
+STEPS: Final = 5_000  # that one expression may take, on each search
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _BRACES: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _BARE: Final = re.compile(r"\s*%(?:(\w+)|`([^`\\]+)`)\s*")
@@ -95,7 +89,7 @@ class Named(NamedTuple):
                 given[name].append(text)
         for one in self.inputs:
             self._check(one, len(given[one.name]))
-        env = Env(variables=given, now=moment)
+        env = Env(variables=given, now=moment, budget=STEPS)
         return [filled for part in self.parts for filled in _filled(part, given, env)]
 
     def _check(self, one: Input, count: int) -> None:
@@ -261,7 +255,7 @@ def _part(pieces: Sequence[str | Variable | Expression], place: str, text: str) 
 
 def _tried(parts: Sequence[Part], inputs: Sequence[Input], place: str, text: str) -> None:
     """Refuse expressions that rest on something unknown."""
-    env = Env(variables={one.name: [] for one in inputs})
+    env = Env(variables={one.name: [] for one in inputs}, budget=STEPS)
     for piece in (piece for part in parts for piece in part.pieces if isinstance(piece, Expression)):
         try:
             piece.typed({"resourceType": TYPE}, env)

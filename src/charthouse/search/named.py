@@ -16,6 +16,7 @@ from charthouse.fhir.parameters import version_rank
 from charthouse.fhir.resource import Tree
 from charthouse.search.known import unsupported
 from charthouse.search.several import Params
+from charthouse.store.body import Stored
 from charthouse.store.read import Reader
 
 NAME: Final = "_query"
@@ -41,6 +42,7 @@ class Queries:
         self._definitions = definitions
         self._reader = reader
         self._find = find
+        self._kept: dict[tuple[str, int], Tree] = {}
 
     def asked(self, connection: Connection, type: str | None, params: Params, at: int) -> Asked | None:
         """The named query of a search of `type` (None: of several) at the moment `at` (ms), None where none is asked.
@@ -80,12 +82,22 @@ class Queries:
     def _defined(self, connection: Connection, more: Params) -> list[tuple[str, Tree]]:
         """The definitions in use, each with its version, in the order in which they came here."""
         asked = [("kind", "query"), ("status", "active"), *more]
-        found: list[tuple[str, Tree]] = []
-        for id in self._find(connection, named.TYPE, asked, MOST):
-            stored = self._reader.head(connection, named.TYPE, id)
-            if stored is not None and not stored.deleted:
-                found.append((f"{named.TYPE}/{id}/{stored.version}", stored.tree))
-        return found
+        ids = list(self._find(connection, named.TYPE, asked, MOST))
+        there = {one.id: one for one in self._reader.named(connection, named.TYPE, ids)}
+        return [
+            (f"{named.TYPE}/{id}/{stored.version}", self._tree(stored))
+            for id in ids if (stored := there.get(id)) is not None and not stored.deleted
+        ]  # fmt: skip
+
+    def _tree(self, stored: Stored) -> Tree:
+        """The definition, which is asked for often and changes seldom."""
+        key = (stored.id, stored.version)
+        tree = self._kept.get(key)
+        if tree is None:
+            if len(self._kept) >= MOST:
+                self._kept.clear()
+            tree = self._kept[key] = stored.tree
+        return tree
 
     def _missing(self, connection: Connection, type: str, code: str) -> Problem:
         there = sorted({one.code for one in self.listed(connection) if one.type == type})
