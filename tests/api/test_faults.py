@@ -29,6 +29,10 @@ class Failing:
     async def commit(self, *asked: Any, **more: Any) -> Any:
         raise self.failure
 
+    async def named_queries(self) -> list[Any]:
+        """What the statement of what the server can do looks up."""
+        return []
+
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
