@@ -103,6 +103,63 @@ def test_a_list_names_what_is_searched(caller: Caller, tag: str) -> None:
     assert total(caller, "Observation", tag, ("_list", listed)) == 0
 
 
+STATUS = "http://terminology.hl7.org/CodeSystem"
+
+
+def stated(type: str, id: str, clinical: str, held: str, **more: Any) -> dict[str, Any]:
+    """A problem or an allergy that is so by its two statuses."""
+    system = f"{STATUS}/{'condition' if type == 'Condition' else 'allergyintolerance'}"
+    subject, word = ("subject", "ver-status") if type == "Condition" else ("patient", "verification")
+    tree: dict[str, Any] = {
+        "resourceType": type, "id": id, subject: {"reference": "Patient/current"}, **more,
+        "verificationStatus": {"coding": [{"system": f"{system}-{word}", "code": held}]},
+    }  # fmt: skip
+    if clinical:
+        tree["clinicalStatus"] = {"coding": [{"system": f"{system}-clinical", "code": clinical}]}
+    return tree
+
+
+def ordered(type: str, id: str, status: str, intent: str = "order") -> dict[str, Any]:
+    tree = {"resourceType": type, "id": id, "status": status, "subject": {"reference": "Patient/current"},
+            "medicationCodeableConcept": {"text": "water"}}  # fmt: skip
+    return {**tree, "intent": intent} if type == "MedicationRequest" else tree
+
+
+CURRENT = [
+    {"resourceType": "Patient", "id": "current"},
+    stated("Condition", "c-active", "active", "confirmed"), stated("Condition", "c-again", "recurrence", "provisional"),
+    stated("Condition", "c-over", "resolved", "confirmed"), stated("Condition", "c-refuted", "active", "refuted"),
+    stated("AllergyIntolerance", "a-nuts", "active", "confirmed", category=["food"]),
+    stated("AllergyIntolerance", "a-drug", "active", "unconfirmed", category=["medication"]),
+    stated("AllergyIntolerance", "a-gone", "inactive", "confirmed", category=["medication"]),
+    stated("AllergyIntolerance", "a-wrong", "", "entered-in-error", category=["medication"]),
+    ordered("MedicationRequest", "m-active", "active"), ordered("MedicationRequest", "m-hold", "on-hold"),
+    ordered("MedicationRequest", "m-plan", "active", "plan"), ordered("MedicationRequest", "m-stopped", "stopped"),
+    ordered("MedicationStatement", "s-active", "active"), ordered("MedicationStatement", "s-over", "completed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("type", "name", "found"),
+    [
+        ("Condition", "$current-problems", "c-active c-again"),
+        ("AllergyIntolerance", "$current-allergies", "a-drug a-nuts"),
+        ("AllergyIntolerance", "$current-drug-allergies", "a-drug"),
+        ("MedicationRequest", "$current-medications", "m-active m-hold"),
+        ("MedicationStatement", "$current-medications", "s-active"),
+    ],
+)
+def test_what_is_current_of_a_patient_is_on_its_functional_list(
+    caller: Caller, type: str, name: str, found: str
+) -> None:
+    for tree in CURRENT:
+        assert caller.put(f"{tree['resourceType']}/{tree['id']}", tree).status_code in (200, 201)
+    page = caller.get(type, params={"patient": "current", "_list": name}).json()
+    assert sorted(entry["resource"]["id"] for entry in page["entry"]) == found.split()
+    there = caller.get("Patient", params={"_id": "current", f"_has:{type}:patient:_list": name})
+    assert there.json()["total"] == 1
+
+
 def test_an_include_goes_on_where_it_is_told_to(caller: Caller, tag: str) -> None:
     page = caller.get(
         "Observation",
@@ -140,6 +197,8 @@ def test_a_chain_is_repeated_in_the_self_link_and_in_no_other(caller: Caller, ta
         ("Observation?code-value-quantity=x", "code-value-quantity"),
         ("Patient?_type=Observation", "_type"),
         ("Patient?_list=$current-problems", "_list"),
+        ("Condition?_list=$current-troubles", "_list"),
+        ("Condition?_list=$current-problems,x", "_list"),
         ("Patient?name:below=x", "name:below"),
         ("Patient?_query=x", "_query"),
         ("Patient?_list=", "_list"),

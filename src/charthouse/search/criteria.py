@@ -10,6 +10,7 @@ from typing import Final, cast
 from charthouse.base.errors import Problem, invalid
 from charthouse.search import values
 from charthouse.search.known import LATER, Book, Known, Reader, too_many, unsupported
+from charthouse.search.lists import functional
 from charthouse.search.query import (
     MAX_FOLLOWED,
     MAX_HOPS,
@@ -19,6 +20,7 @@ from charthouse.search.query import (
     MAX_STEPS,
     Branch,
     Criterion,
+    Formula,
     Hop,
     Kind,
     Link,
@@ -301,10 +303,12 @@ class Criteria:
         return Criterion(name, Kind.REVERSE, param.source, (hop,), False, "", "_has")
 
     def _list(self, type: str, text: str) -> Criterion:
-        """`_list=id`: what the entries of a List refer to (R4 search.html#list)."""
+        """`_list=id`: what the entries of a List refer to; `_list=$name`: what is on a functional list
+        (R4 search.html#list)."""
         if text.startswith("$"):
-            raise unsupported(
-                f'The list "{text}" is not kept here.', "_list", "Search by the parameters of the type."
+            held = [self.read(type, name, asked) for name, asked in functional(type, text)]
+            return Criterion(
+                "_list", Kind.FORMULA, self.nowhere, (Formula("and", tuple(held)),), False, "", "_list"
             )
         if not text:
             raise invalid("value", '"_list" has no value.', place="_list", repair="Give the id of a List.")

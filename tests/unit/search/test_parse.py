@@ -94,7 +94,7 @@ def test_a_wrong_parameter_is_refused_by_name_with_what_would_be_right(
 
 
 @pytest.mark.parametrize(("type", "name", "value", "named"), [
-    ("Patient", "_list", "$current-problems", "$current-problems"),
+    ("Patient", "_list", "$current-troubles", "$current-troubles"),
     ("Patient", "name:of-type", "a|b|c", ":of-type"),
     ("Observation", "code:identifier", "x", ":identifier"),
     ("Condition", "subject:below", "Patient/1", ":below"),
