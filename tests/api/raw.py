@@ -36,6 +36,8 @@ class Asked:
 
     def pairs(self) -> Iterable[str]:
         for part in b"&".join((self.query, self.form or b"")).split(b"&"):
+            if part.startswith(b"="):  # without a name: it is named as it stands
+                yield part.decode("latin-1")
             for text in part.replace(b"+", b" ").split(b"=", 1):
                 yield unquote_to_bytes(text).decode("utf-8", "replace")
                 yield text.decode("latin-1")
