@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from charthouse.access.rules.narrow import Narrowing
 from charthouse.interop.bulk.exporter import NOTICE, export
 from tests import cast
 from tests.door.conftest import House
@@ -50,3 +51,18 @@ def test_files_that_leave_have_it_beside_them(house: House, tmp_path: Path) -> N
     labelled(house, "42CFRPart2")
     export(house.clinic, tmp_path / "sealed")
     assert WORDS in (tmp_path / "sealed" / NOTICE).read_text()
+
+
+def test_what_the_notice_rests_on_is_worked_out_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = labelled(house, "ETH")
+    path = f"/fhir/Observation/{sealed}"
+    assert WORDS in house.ask("GET", path, house.everything).headers["warning"]
+    worked: list[object] = []
+    whole = Narrowing._whole
+    monkeypatch.setattr(Narrowing, "_whole", lambda *asked: (worked.append(asked), whole(*asked))[1])
+    for _ in range(3):
+        assert WORDS in house.ask("GET", path, house.everything).headers["warning"]
+    assert worked == []
+    labelled(house, "SUD")  # a label that was never used before
+    assert WORDS in house.ask("GET", path, house.everything).headers["warning"]
+    assert len(worked) == 1

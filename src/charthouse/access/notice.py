@@ -14,6 +14,7 @@ from charthouse.store.body import Stored
 
 # Labels of records under 42 CFR part 2 (HL7 v3 ActCode: information sensitivity policy, privacy law).
 LABELS: Final = tuple((None, code) for code in ("ETH", "ETHUD", "OPIOIDUD", "SUD", "42CFRPart2"))
+CARRIED: Final = Labelled(LABELS)  # one and the same, for what is worked out is kept by the node
 TEXT: Final = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."  # 42 CFR 2.32(a)(2)
 RECHECK: Final = 50  # ms after which it is looked again whether the record holds anything of the kind
 
@@ -50,7 +51,7 @@ class Notice:
         carried: set[int] = set()
         for type in {one.type for one in found}:
             keys = [one.key for one in found if one.type == type and not one.deleted]
-            carried |= self._narrowing.among(connection, Labelled(LABELS), type, keys)
+            carried |= self._narrowing.among(connection, CARRIED, type, keys)
         return frozenset(carried)
 
 

@@ -32,7 +32,7 @@ from charthouse.search.resolve import Resolver
 from charthouse.search.several import merged
 from charthouse.search.text import Fragment, Texts
 from charthouse.search.total import total as counted
-from charthouse.search.view import view
+from charthouse.search.view import once, view
 from charthouse.store.index import Extractor
 from charthouse.store.read import HEAD, Reader
 
@@ -90,6 +90,7 @@ class Paging:
     ) -> Page:
         """One page; everything inside sees the same moment."""
         query = queries[0]
+        narrow = once(narrow)
         plans: list[tuple[Query, Plan]] = []
         for one in queries:
             if len(queries) > 1 and not self.reader.live(connection, one.type):

@@ -76,8 +76,9 @@ class _Known(NamedTuple):
     stamp: tuple[Any, ...]
     reduced: Node
     fragment: Fragment | None
-    timed: bool  # whether the present moment is among its values
+    moments: tuple[int, ...]  # where among its values the present moment stands
     shows: str  # the statement that asks it of one resource
+    both: str  # the same, with what the condition rests on in front; "" where every row meets it
 
 
 class Narrowing:
@@ -121,6 +122,13 @@ class Narrowing:
         """Whether the actor may meet this resource as it stands; of what was deleted, only what is certain."""
         if node is None:
             return True
+        if not stored.deleted:
+            known = self._known.get((id(node), type))
+            if known is not None and known.node is node and known.both:
+                # what it rests on is asked along with it: most often nothing has changed, and one statement is enough
+                row = connection.one(known.both, (stored.key, *self._args(known)))
+                if row is not None and row[:-1] == known.stamp:
+                    return bool(row[-1])
         known = self._work(connection, node, type)
         if stored.deleted:
             return certain(known.reduced, stored.home) is True
@@ -155,10 +163,18 @@ class Narrowing:
     def _present(self, known: _Known) -> Fragment | None:
         """The condition as of now."""
         fragment = known.fragment
-        if fragment is None or not known.timed:
+        if fragment is None or not known.moments:
             return fragment
-        moment = self._clock()
-        return Fragment(fragment.sql, tuple(moment if arg is NOW else arg for arg in fragment.args))
+        return Fragment(fragment.sql, tuple(self._args(known)))
+
+    def _args(self, known: _Known) -> Sequence[Any]:
+        """The values of the condition as of now."""
+        if known.fragment is None or not known.moments:
+            return () if known.fragment is None else known.fragment.args
+        args, moment = list(known.fragment.args), self._clock()
+        for place in known.moments:
+            args[place] = moment
+        return args
 
     def _work(self, connection: Connection, node: Node, type: str) -> _Known:
         row = connection.one(self._sql.stamp)
@@ -170,9 +186,13 @@ class Narrowing:
         fragment = None if reduced == ALWAYS else self._whole(connection, reduced, type)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        timed = fragment is not None and any(arg is NOW for arg in fragment.args)
+        args = () if fragment is None else fragment.args
+        moments = tuple(place for place, arg in enumerate(args) if arg is NOW)
         shows = "" if fragment is None else self._sql.shows.format(condition=fragment.sql)
-        known = self._known[id(node), type] = _Known(node, stamp, reduced, fragment, timed, shows)
+        both = (
+            f"{self._sql.stamp.rstrip().rstrip(';')}, EXISTS ({shows.rstrip().rstrip(';')})" if shows else ""
+        )
+        known = self._known[id(node), type] = _Known(node, stamp, reduced, fragment, moments, shows, both)
         return known
 
     # -- SQL

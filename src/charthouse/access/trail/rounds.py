@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from charthouse.db.connect import Connection
 from charthouse.store.read import Reader
 
 PAUSE: Final = 20.0  # seconds between two looks
+REST: Final = 3.0  # times as long as a slice took
 LONGEST_PAUSE: Final = 300.0  # after failures
 MINUTE: Final = 60_000
 
@@ -90,8 +92,10 @@ class Rounds:
             try:
                 record, audited = held = held or (self._connect[0](), self._connect[1]())
                 watch = Watch(record, audited, self._reader, self._find, self._submit, clock=self._clock)
+                begin = time.monotonic()
                 while not self._stop.is_set() and watch.run():
-                    pass
+                    self._stop.wait(REST * (time.monotonic() - begin))  # most of the time belongs to others
+                    begin = time.monotonic()
                 self.export(record, audited)
                 pause = PAUSE
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the next round must come
