@@ -18,7 +18,7 @@ from charthouse.db.connect import Connection
 from charthouse.store.read import Reader
 
 PAUSE: Final = 20.0  # seconds between two looks
-REST: Final = 3.0  # times as long as a slice took
+REST: Final = 9.0  # times as long as a slice took
 LONGEST_PAUSE: Final = 300.0  # after failures
 MINUTE: Final = 60_000
 
