@@ -26,9 +26,8 @@ T = TypeVar("T")
 BINARY: Final = "Binary"
 SLICE: Final = 200
 SOON: Final = 0.003  # seconds a condition may take on the event loop
-FINDING: Final = (
-    0.5  # seconds one condition of a write may take, also when it is asked again before the commit
-)
+FINDING: Final = 0.5  # seconds one condition of a write may take when it is asked again before the commit
+ASKING: Final = 2.0  # ... before that, where nobody waits behind it: a server that has just started is slower
 
 
 class Ask(Protocol):
@@ -167,12 +166,14 @@ class Sight:
             return []
         return reader.members(connection, found.key)
 
-    def find(self, type: str, criteria: Sequence[tuple[str, str]]) -> Callable[[Connection], Sequence[str]]:
+    def find(
+        self, type: str, criteria: Sequence[tuple[str, str]], *, seconds: float = FINDING
+    ) -> Callable[[Connection], Sequence[str]]:
         """The ids of at most two resources that the actor may find by `criteria`, asked of any connection."""
         narrow = self.narrow(type)
 
         def found(connection: Connection) -> Sequence[str]:
-            with connection.within(FINDING):
+            with connection.within(seconds):
                 return self._eyes.search.find(connection, type, criteria, narrow=narrow, touch=self.touch)
 
         return found
@@ -191,7 +192,11 @@ class Sight:
                 return None
 
         found = await self._ask(soon)
-        return found if found is not None else await self._ask(self.find(type, criteria), slow=True)
+        return (
+            found
+            if found is not None
+            else await self._ask(self.find(type, criteria, seconds=ASKING), slow=True)
+        )
 
     async def judged(self, content: Content) -> None:
         """Refuse content that the actor may not write; nothing is asked where they may write all rows of the type."""
