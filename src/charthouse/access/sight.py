@@ -192,11 +192,9 @@ class Sight:
                 return None
 
         found = await self._ask(soon)
-        return (
-            found
-            if found is not None
-            else await self._ask(self.find(type, criteria, seconds=ASKING), slow=True)
-        )
+        if found is None:
+            return await self._ask(self.find(type, criteria, seconds=ASKING), slow=True)
+        return found
 
     async def judged(self, content: Content) -> None:
         """Refuse content that the actor may not write; nothing is asked where they may write all rows of the type."""

@@ -30,6 +30,7 @@ STEPS: Final = 5_000  # that one expression may take, on each search
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _BRACES: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _BARE: Final = re.compile(r"\s*%(?:(\w+)|`([^`\\]+)`)\s*")
+_NAMED: Final = re.compile(r"%(?:(\w+)|`([^`\\]+)`)")
 _SIGNS: Final = re.compile(r"[\\,|$]")  # which part values
 
 Pairs = Sequence[tuple[str, str]]
@@ -185,7 +186,7 @@ def _expressions(tree: Tree) -> Iterator[tuple[str, str]]:
 
 def _inputs(tree: Tree) -> Iterator[Input]:
     for one in tree.get("parameter") or ():
-        if one.get("use") == "in":
+        if one.get("use") == "in" and _NAME.fullmatch(str(one.get("name"))):
             most = str(one.get("max") or "1")
             least = one.get("min") or 0
             yield Input(str(one.get("name")), int(least), int(most) if most.isdigit() else None)
@@ -290,11 +291,27 @@ def _filled(part: Part, given: dict[str, list[str]], env: Env) -> Iterator[Fille
             names.add(piece.name)
         else:
             found = [_text(value) for value, _ in piece.typed({"resourceType": TYPE}, env)]
-            values.append([",".join(found)] if found else [])
+            values.append([",".join(found)] if found else _nothing(piece, given))
             names.add("")
     place = names.pop() if len(names) == 1 else ""
     for texts in islice(product(*values), MOST + 1):
         yield Filled(part.name, "".join(texts), place)
+
+
+def _nothing(piece: Expression, given: dict[str, list[str]]) -> Sequence[str]:
+    """No value, where a parameter that the expression rests on was not sent; otherwise what was sent is wrong, and
+    leaving the condition out would find more than was asked for."""
+    rests = dict.fromkeys(
+        one or other for one, other in _NAMED.findall(piece.text) if (one or other) in given
+    )
+    if any(not given[name] for name in rests):
+        return ()
+    place = next(iter(rests)) if len(rests) == 1 else "_query"
+    raise invalid(
+        "value", f"No value comes of {{{{{piece.text}}}}}.", place=place,
+        value=", ".join(text for name in rests for text in given[name]) or None,
+        repair="Send a value of the kind that the query asks for.",
+    )  # fmt: skip
 
 
 def _text(value: Any) -> str:

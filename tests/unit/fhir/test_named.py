@@ -64,6 +64,39 @@ def test_a_value_is_laid_to_the_parameter_it_came_from() -> None:
     assert query.filled([("one", "x")], NOON)[:2] == [Filled("family", "x", "one"), Filled("given", "a", "")]
 
 
+@pytest.mark.parametrize(
+    ("expression", "sent", "place"),
+    [
+        ("Patient?birthdate=le{{%one.toDate() - 1 year}}", [("one", "soon")], "one"),
+        ("Patient?birthdate=le{{ {} }}", [], "_query"),
+        (
+            "Patient?birthdate=le{{(%one & %`two-b`).toDate()}}",
+            [("one", "soon"), ("two-b", "later")],
+            "_query",
+        ),
+    ],
+)
+def test_a_value_of_which_nothing_comes_is_refused_and_never_left_out(
+    expression: str, sent: list[tuple[str, str]], place: str
+) -> None:
+    with pytest.raises(Problem) as failure:
+        filled(expression, *sent)
+    assert failure.value.issues[0].place == place
+
+
+def test_a_condition_falls_away_only_where_a_parameter_of_it_was_not_sent() -> None:
+    assert filled("Patient?birthdate=le{{%one.toDate() - 1 year}}") == []
+    assert filled("Patient?birthdate=le{{%one.toDate() - 1 year}}", ("one", "2020-05-06")) == [
+        ("birthdate", "le2019-05-06")
+    ]
+
+
+def test_a_parameter_under_a_name_of_the_standard_takes_nothing_from_the_search() -> None:
+    made = tree("Patient?family=a", parameter=[{"name": "_id", "use": "in", "min": 0, "max": "1"}])
+    assert named.wrong(made, load())
+    assert named.read(made, "Patient", load()).names == frozenset()
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.text(alphabet="{}%&=?()'|.+-_ Paonetwfamilybirthdate1`", max_size=60)
